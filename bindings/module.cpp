@@ -7,4 +7,6 @@ PYBIND11_MODULE(_core, m) {
     m.doc() = "C++ core of nb201store; use it through the Python package.";
     bind_errors(m);
     bind_checksum(m);
+    bind_space(m);
+    bind_image(m);
 }

@@ -1,0 +1,3 @@
+#include "binders.hpp"
+
+void bind_image(pybind11::module_&) {}

@@ -1,0 +1,3 @@
+#include "binders.hpp"
+
+void bind_space(pybind11::module_&) {}
