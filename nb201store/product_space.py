@@ -269,7 +269,7 @@ class Space:
             if array.dtype.kind in "iu" and not np.any((array < 0) | (array >= self._size)):
                 return array.astype(np.int64)
             if is_array:
-                values = array.ravel()
+                values = list(array.ravel())
         return self._each(lambda value: self._checked(value, what), elements(values))
 
     def _from_digits(self, ops: object) -> int:
