@@ -77,10 +77,30 @@ def new_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
     _fsync_folder(target.parent)
 
 
-def _begin(target: Path, *, overwrite: bool) -> Path:
-    """Refuse or clear the way, and return the path of the temporary sibling."""
+@contextlib.contextmanager
+def scratch_folder(target: Path) -> Iterator[Path]:
+    """Give an empty folder beside `target` for what is needed on the way to it; it is removed afterwards."""
+    partial = _begin(target, overwrite=True)
+    scratch = partial.with_name(partial.name.replace(".partial", ".scratch.partial"))
+    scratch.mkdir()
+    lock = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield scratch
+    finally:
+        os.close(lock)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def refuse_existing(target: Path, *, overwrite: bool) -> None:
+    """Raise FileExistsError where `target` exists and may not be replaced."""
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists; give --overwrite (overwrite=True) to replace it")
+
+
+def _begin(target: Path, *, overwrite: bool) -> Path:
+    """Refuse or clear the way, and return the path of the temporary sibling."""
+    refuse_existing(target, overwrite=overwrite)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target.parent} is not a folder; {target.name} cannot be written there")
     for stale in target.parent.glob(f".{_glob_escape(target.name)}.*.partial"):

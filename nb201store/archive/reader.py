@@ -107,6 +107,7 @@ class Archive:
         try:
             self.benchmark: Benchmark = layout.benchmark_from_json(attributes["benchmark"])
             self.sources = tuple(Source(**source) for source in attributes["sources"])
+            self.written_by = str(attributes["written_by"])
             self.cell_forms: list[str] = attributes["cell_forms"]
             self.trial_forms: list[str] = attributes["trial_forms"]
             self.space = SPACES[self.benchmark.space]

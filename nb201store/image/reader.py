@@ -54,6 +54,14 @@ class ImageRecords:
         self._rows = {key: self.image.section(f"{key[0]}/{key[1]}/rows") for key in self.groups}
         self._form = {key: self.image.section(f"{key[0]}/{key[1]}/form") for key in self.groups}
 
+    @property
+    def loss_dtype(self) -> np.dtype[Any]:
+        """float32, or float64 in an image whose archive was converted with `--loss float64`."""
+        for name, dtype, *_ in self.image.sections():
+            if name.endswith("/loss"):
+                return np.dtype("<" + dtype)
+        return np.dtype("<f4")
+
     def _json(self, name: str) -> Any:
         text = bytes(self.image.section(name))
         try:
