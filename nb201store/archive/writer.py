@@ -124,7 +124,7 @@ class _Writer:
             shape=(self.size, *shape),
             chunks=(layout.CODES_PER_CHUNK, *(max(n, 1) for n in shape)),
             dtype=dtype,
-            compressors=layout.codecs(dtype),
+            compressors=layout.codecs(dtype, layout.CODES_PER_CHUNK),
             fill_value=False if dtype.kind == "b" else layout.fill_of(dtype),
             dimension_names=("code", *dims),
             attributes=dict(attributes),
@@ -141,7 +141,7 @@ def _coordinate(group: zarr.Group, name: str, values: Array, attributes: Mapping
         shape=values.shape,
         chunks=(max(len(values), 1),),
         dtype=str if text else values.dtype,
-        compressors=layout.codecs(np.dtype("u1") if text else values.dtype),
+        compressors=layout.codecs(np.dtype("u1") if text else values.dtype, len(values)),
         dimension_names=(name if name != "arch_str" else "code",),
         attributes=dict(attributes),
     )
