@@ -1,11 +1,9 @@
 """What the pickles of the official files are wrapped in, recognised by the first bytes.
 
-| container      | first bytes              | holds                                                        |
-|----------------|--------------------------|--------------------------------------------------------------|
-| `torch-legacy` | pickle of a magic number | three small pickles, the object, storage keys, raw storages  |
-| `torch-zip`    | `PK`                     | a zip, nothing compressed, the object in `<name>/data.pkl`   |
-| `bz2`          | `BZh`                    | one bz2 stream of one pickle                                 |
-| `pickle`       | anything else            | one pickle                                                   |
+* `torch-legacy`, a pickled int: magic, protocol, system; the object; storage keys, raw storages;
+* `torch-zip`, "PK": a zip file, nothing compressed; the object is in `<name>/data.pkl`;
+* `bz2`, "BZh": one pickle in one bz2 stream;
+* `pickle`, anything else: one pickle.
 
 Torch is not needed. Raw storages are the weights: they are skipped.
 """
@@ -15,6 +13,7 @@ from __future__ import annotations
 import bz2
 import gc
 import io
+import struct
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +30,8 @@ TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 TORCH_PROTOCOL = 1001
 
 _BUFFER = 1 << 16
-# The first pickle of a legacy torch file is an int, so it starts as one of these; the official object never does.
+# The first pickle of a legacy torch file is an int, so it starts as one of these; the official
+# object never does.
 _INT_PICKLES = (b"\x80\x02\x8a", b"\x80\x03\x8a", b"\x80\x04\x8a", b"\x80\x05\x8a", b"L")
 
 
@@ -54,7 +54,8 @@ def load(path: Path) -> Loaded:
     if path.is_dir():
         raise SourceError(f"{path}: expected a file, found a folder")
     with path.open("rb", buffering=_BUFFER) as stream, _no_collection():
-        head = stream.peek(4)[:4]
+        head = stream.read(4)
+        stream.seek(0)
         if not head:
             raise SourceError(f"{path}: the file is empty")
         if head[:2] == b"PK":
@@ -80,8 +81,8 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _load_one(stream: io.BufferedReader | BinaryIO, what: str) -> Any:
-    """Return the one object of a stream in which nothing follows; reading on checks its checksum."""
+def _load_one(stream: BinaryIO, what: str) -> Any:
+    """Return the one object of a stream; reading on to its end checks its checksum."""
     value = read_pickle(stream, what)
     try:
         rest = stream.read(1)
@@ -145,5 +146,7 @@ def _load_zip(stream: BinaryIO, path: Path) -> Any:
             with archive.open(members[names[0]]) as member:
                 buffered = io.BufferedReader(cast("io.RawIOBase", member), _BUFFER)
                 return _load_one(buffered, f"{path} ({names[0]})")
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    except SourceError:
+        raise
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error) as error:
         raise SourceError(f"{path}: not a sound zip file, perhaps cut off: {error}") from None
