@@ -48,3 +48,7 @@ class MissingDataError(Nb201Error, LookupError):
 
 class SettingsError(Nb201Error, ValueError):
     """An argument or option that makes no sense here."""
+
+
+class SourceWarning(UserWarning):
+    """An official file can be read, but is not the one that its name says."""

@@ -1,6 +1,7 @@
 """The bindings of the C++ core, on an image of four cells built here byte by byte (docs/format.md).
 
-What the core itself does with good and bad files is tested in tests/cpp; here it is what Python sees of it.
+What the core itself does with good and bad files is tested in tests/cpp; here it is what Python
+sees of it.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NONE = 0xFFFFFFFF
+LOSS = {"split": "test", "metric": "loss"}
 DTYPES = {"u1": 1, "u2": 2, "u4": 3, "i4": 4, "f4": 5, "f8": 6}
 ROWS = np.array([[0, 1], [-1, 2], [-1, -1], [3, -1]], "<i4")  # cells x seeds 777, 888
-HITS = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 0, 20]], "<u2")  # rows x epochs, of 25 images
+# rows x epochs, of 25 images
+HITS = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 0, 20]], "<u2")
 
 
 def pad(name: str, width: int) -> bytes:
@@ -52,7 +55,8 @@ def build(sections: list[tuple[str, NDArray[Any], bool]]) -> bytes:
         gap = -end % 64
         shape = (*array.shape, 1, 1)[:3]
         kind = DTYPES[array.dtype.str[1:]]
-        entry = struct.pack("<BBHIQQ3Q", kind, array.ndim, required, crc32c(raw), end + gap, len(raw), *shape)
+        extent = (end + gap, len(raw), *shape)
+        entry = struct.pack("<BBHIQQ3Q", kind, array.ndim, required, crc32c(raw), *extent)
         table += pad(name, 64) + entry.ljust(64, b"\0")
         body += bytes(gap) + raw
         end += gap + len(raw)
@@ -67,13 +71,16 @@ def records(*rows: bytes) -> NDArray[np.uint8]:
 
 @pytest.fixture
 def sections() -> list[tuple[str, NDArray[Any], bool]]:
-    """Two choices, two positions: four cells; one data set, one schedule of three epochs, seeds 777 and 888."""
+    """Four cells (two choices, two positions), one data set, one schedule, seeds 777 and 888."""
     latency = np.array([0, 2, 2, 3, 4], "<u4")
     return [
         ("space", records(record(pad("tss", 16), 4, 2, 2, 16, 5, 3, 256)), True),
         ("choices", records(pad("none", 32), pad("skip", 32)), True),
         ("datasets", records(record(pad("toy", 40), 10, 32)), True),
-        ("splits", records(record(pad("train", 40), 0, 25, 0), record(pad("test", 40), 0, 10, 0)), True),
+        ("splits", records(
+            record(pad("train", 40), 0, 25, 0),
+            record(pad("test", 40), 0, 10, 0),
+        ), True),
         ("trials", records(record(3, 0, 2, 0, 4, 8)), True),
         ("seeds", np.array([777, 888], "<u4"), True),
         ("epochs", np.array([0, 1, 2, 2], "<u4"), True),
@@ -107,7 +114,8 @@ def image(request: pytest.FixtureRequest, path: Path) -> Image:
 def test_values_of_one_seed_and_of_the_mean(image: Image) -> None:
     assert image.value(0, "toy", "train", "accuracy", 3, -1, 777) == 12.0
     assert image.value(np.int64(0), "toy", "train", "accuracy", 3, 1, np.uint16(888)) == 20.0
-    assert image.value(0, "toy", "train", "accuracy", schedule=3, epoch=2, seed="mean") == (12.0 + 24.0) / 2
+    mean = image.value(0, "toy", "train", "accuracy", schedule=3, epoch=2, seed="mean")
+    assert mean == (12.0 + 24.0) / 2
     assert image.value(0, "toy", "test", "loss", 3, 2, "mean") == 0.5
     assert image.trial_value(0, "toy", "latency_s", 3, 777) == 1.5
     assert image.trial_list(0, "toy", "latency_s", 3, 777) == (1.0, 2.0)
@@ -171,18 +179,19 @@ def test_take_names_the_first_bad_code(image: Image) -> None:
         ({"seed": True}, SettingsError, 'seed must be an integer or "mean", found True'),
         ({"seed": "all"}, SettingsError, 'seed must be an integer or "mean", found \'all\''),
         ({"split": "test"}, MissingDataError, "toy, schedule 3, test has no accuracy: it has loss"),
-        ({"split": "test", "metric": "loss", "epoch": 0}, MissingDataError, "epoch 0 was not recorded; epochs recorded: 2"),
-        ({"split": "test", "metric": "loss", "seed": 888}, MissingDataError, "seed 888 was not recorded"),
-        ({"seed": 999}, MissingDataError, "code 0, toy, schedule 3: seed 999 was not recorded, only 777, 888"),
-        ({"code": 1}, MissingDataError, "code 1, toy, schedule 3: seed 777 was not recorded, only 888"),
-        ({"code": 2, "seed": "mean"}, MissingDataError, "code 2, toy, schedule 3: no trial was recorded"),
+        ({**LOSS, "epoch": 0}, MissingDataError, "epoch 0 was not recorded; epochs recorded: 2"),
+        ({**LOSS, "seed": 888}, MissingDataError, "seed 888 was not recorded"),
+        ({"seed": 999}, MissingDataError, "code 0, toy, schedule 3: seed 999 was not recorded, only 777, "),
+        ({"code": 1}, MissingDataError, "schedule 3: seed 777 was not recorded, only 888"),
+        ({"code": 2, "seed": "mean"}, MissingDataError, "toy, schedule 3: no trial was recorded"),
     ],
 )  # fmt: skip
 def test_questions_without_an_answer(
     image: Image, change: dict[str, Any], expected: type[Exception], message: str
 ) -> None:
     asked: dict[str, Any] = {
-        "code": 0, "dataset": "toy", "split": "train", "metric": "accuracy", "schedule": 3, "epoch": -1, "seed": 777,
+        "code": 0, "dataset": "toy", "split": "train", "metric": "accuracy",
+        "schedule": 3, "epoch": -1, "seed": 777,
     }  # fmt: skip
     with pytest.raises(expected, match=message):
         image.value(**(asked | change))
@@ -196,10 +205,12 @@ def test_description(image: Image, path: Path) -> None:
     assert about["datasets"][0]["splits"][0] == {"name": "train", "images": 25, "last_batch": 0}
     assert about["groups"] == [{"schedule": 3, "dataset": "toy", "seeds": [777, 888], "rows": 4}]
     assert about["columns"][2] == {
-        "schedule": 3, "dataset": "toy", "split": None, "metric": "latency_s", "encoding": "list", "epochs": [],
+        "schedule": 3, "dataset": "toy", "split": None, "metric": "latency_s",
+        "encoding": "list", "epochs": [],
     }  # fmt: skip
     note = image.sections()[-1]
-    assert (note["name"], note["dtype"], note["shape"], note["required"]) == ("note", "u16", (2,), False)
+    assert (note["name"], note["dtype"], note["shape"]) == ("note", "u16", (2,))
+    assert not note["required"]
 
 
 def test_views_are_read_only_and_outlive_the_image(path: Path) -> None:
@@ -251,7 +262,7 @@ def test_files_that_are_no_image(tmp_path: Path, path: Path) -> None:
         Image(str(path), mode="r")
     raw = path.read_bytes()
     path.write_bytes(raw[:-1])
-    with pytest.raises(FormatError, match=f"expected a file of {len(raw)} bytes, found a truncated file of"):
+    with pytest.raises(FormatError, match=f"expected a file of {len(raw)} bytes, found a trunc"):
         Image(str(path))
     newer = raw[:8] + struct.pack("<HH", 7, 7) + raw[12:60]
     path.write_bytes(newer + struct.pack("<I", crc32c(newer)) + raw[64:])

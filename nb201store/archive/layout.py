@@ -1,0 +1,102 @@
+"""Names, dtypes, chunks and codecs of the archive: what its writer and its reader must agree on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb201store.schema import Benchmark, Dataset, Split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ARCHIVE_VERSION = 1
+
+# Codes in one chunk. Few, large chunks: a reader wants whole columns, and Zarr pays per chunk.
+CODES_PER_CHUNK = 2048
+
+# Hits and losses that do not exist carry these under `present = false`; xarray shows them as NaN (CF `_FillValue`).
+LAST_HITS_FILL = 255
+FORM_NONE = 0  # in `form`: no such trial or cell; else the place in the list of forms plus one
+
+DATASET_ARRAYS = ("form", "params_m", "params_m_present", "flops_m", "flops_m_present", "latency_count")
+
+
+def hits_dtype(images: int) -> np.dtype[Any]:
+    """The unsigned integer that holds 0..images and a fill value above them."""
+    return np.dtype("<u2" if images < 0xFFFF else "<u4")
+
+
+def fill_of(dtype: np.dtype[Any]) -> Any:
+    """What stands where nothing is present: NaN, or the largest unsigned integer."""
+    return np.nan if dtype.kind == "f" else np.iinfo(dtype).max
+
+
+def codecs(dtype: np.dtype[Any]) -> list[Any]:
+    """Compressors of an array: blosc-zstd with bitshuffle, and a checksum so that damage is found when read."""
+    from zarr.codecs import BloscCodec, Crc32cCodec
+
+    # Bitshuffle works on groups of eight elements; one-byte data compress no better by it and stay as they are.
+    shuffle = "bitshuffle" if dtype.itemsize > 1 else "noshuffle"
+    return [
+        BloscCodec(cname="zstd", clevel=5, shuffle=shuffle, typesize=dtype.itemsize),
+        Crc32cCodec(),
+    ]
+
+
+def benchmark_to_json(benchmark: Benchmark) -> dict[str, Any]:
+    """Describe a benchmark in plain JSON, as the archive's root attributes hold it."""
+    return {
+        "name": benchmark.name,
+        "space": benchmark.space,
+        "channels": benchmark.channels,
+        "cells": benchmark.cells,
+        "in_channels": benchmark.in_channels,
+        "batch": benchmark.batch,
+        "schedules": list(benchmark.schedules),
+        "datasets": [
+            {
+                "name": d.name,
+                "classes": d.classes,
+                "image_size": d.image_size,
+                "meaning": d.meaning,
+                "splits": [{"name": s.name, "images": s.images, "meaning": s.meaning} for s in d.splits],
+            }
+            for d in benchmark.datasets
+        ],
+    }
+
+
+def benchmark_from_json(data: Mapping[str, Any]) -> Benchmark:
+    """Rebuild a benchmark; KeyError or TypeError where something is missing (the caller says where)."""
+    datasets = tuple(
+        Dataset(
+            str(d["name"]), int(d["classes"]), int(d["image_size"]),
+            tuple(Split(str(s["name"]), int(s["images"]), str(s["meaning"])) for s in d["splits"]),
+            str(d["meaning"]),
+        )
+        for d in data["datasets"]
+    )  # fmt: skip
+    return Benchmark(
+        str(data["name"]), str(data["space"]), int(data["channels"]), int(data["cells"]),
+        int(data["in_channels"]), int(data["batch"]),
+        tuple(int(e) for e in data["schedules"]), datasets,
+    )  # fmt: skip
+
+
+def runs_of(epochs: Iterable[int]) -> list[list[int]]:
+    """Ascending epochs as [start, stop) runs: 0..199 is [[0, 200]]."""
+    runs: list[list[int]] = []
+    for epoch in epochs:
+        if runs and runs[-1][1] == epoch:
+            runs[-1][1] = epoch + 1
+        else:
+            runs.append([epoch, epoch + 1])
+    return runs
+
+
+def epochs_of(runs: Iterable[Iterable[int]]) -> np.ndarray[Any, np.dtype[np.int32]]:
+    """The epochs that `runs_of` folded."""
+    pieces = [np.arange(start, stop, dtype=np.int32) for start, stop in runs]
+    return np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int32)

@@ -1,0 +1,110 @@
+"""nb201 info"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nb201store.cli import output
+from nb201store.errors import SettingsError
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--sources", is_flag=True, help="List the known official files: sizes, md5, licence, how to cite.")
+@output.json_option
+def command(file: Path | None, sources: bool, as_json: bool) -> None:
+    """Say what FILE (an image or an archive) holds and what it was made from."""
+    if sources:
+        _print_sources(as_json=as_json)
+        return
+    if file is None:
+        raise SettingsError("name a file, or --sources for the known official files")
+    facts = _archive_facts(file) if file.is_dir() else _image_facts(file)
+    if as_json:
+        output.print_json(facts)
+        return
+    click.echo(f"{file}: {facts['kind']}, format {facts['format']}, {output.size_text(facts['bytes'])}")
+    click.echo(f"{facts['benchmark']}, space {facts['space']}: {facts['cells_with_results']} of {facts['cells']} cells "
+               f"have results; losses are {facts['loss']}; written by {facts['written_by']}")  # fmt: skip
+    for source in facts["sources"]:
+        click.echo(f"source: {source['name']} ({source['kind']}, {source['size']} bytes, md5 {source['md5']})")
+    rows = [
+        [str(g["schedule"]), g["dataset"], " ".join(map(str, g["seeds"])), str(g["trials"]), _splits_text(g["splits"])]
+        for g in facts["groups"]
+    ]
+    output.print_table(["schedule", "dataset", "seeds", "trials", "splits (epochs with accuracy)"], rows)
+
+
+def _splits_text(splits: dict[str, list[int]]) -> str:
+    return ", ".join(f"{name} ({_range(epochs)})" for name, epochs in splits.items())
+
+
+def _range(epochs: list[int]) -> str:
+    if not epochs:
+        return "none"
+    whole = epochs == list(range(epochs[0], epochs[-1] + 1))
+    text = f"{epochs[0]}-{epochs[-1]}" if whole else f"{len(epochs)} of {epochs[0]}-{epochs[-1]}"
+    return str(epochs[0]) if len(epochs) == 1 else text
+
+
+def _image_facts(file: Path) -> dict[str, Any]:
+    from nb201store.image.reader import ImageRecords
+
+    records = ImageRecords(file)
+    described = records.image.describe()
+    epochs = {
+        (c["schedule"], c["dataset"], c["split"]): c["epochs"] for c in described["columns"] if c["metric"] == "accuracy"
+    }
+    groups = [
+        {
+            "schedule": g["schedule"], "dataset": g["dataset"], "seeds": g["seeds"], "trials": g["rows"],
+            "splits": {s: list(e) for (schedule, d, s), e in epochs.items() if (schedule, d) == (g["schedule"], g["dataset"])},
+        }
+        for g in described["groups"]
+    ]  # fmt: skip
+    about = records.about
+    return {
+        "file": str(file), "kind": "image", "format": described["writer_version"], "bytes": records.image.size,
+        "benchmark": about["benchmark"]["name"], "space": described["space"], "cells": described["cells"],
+        "cells_with_results": len(records.codes()), "loss": str(records.loss_dtype), "written_by": about["written_by"],
+        "sources": about["sources"], "groups": groups,
+    }  # fmt: skip
+
+
+def _archive_facts(file: Path) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from nb201store.archive import open_archive
+    from nb201store.archive.layout import ARCHIVE_VERSION
+
+    archive = open_archive(file)
+    groups = [
+        {
+            "schedule": g.schedule, "dataset": g.dataset.name, "seeds": g.seeds.tolist(),
+            "trials": int(g.read("present").sum()),
+            "splits": {name: epochs.tolist() for name, epochs in g.split_epochs.items()},
+        }
+        for g in archive.groups
+    ]  # fmt: skip
+    return {
+        "file": str(file), "kind": "archive", "format": ARCHIVE_VERSION,
+        "bytes": sum(f.stat().st_size for f in file.rglob("*") if f.is_file()),
+        "benchmark": archive.benchmark.name, "space": archive.space.name, "cells": len(archive.space),
+        "cells_with_results": len(archive.codes()), "loss": str(archive.loss_dtype),
+        "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources], "groups": groups,
+    }  # fmt: skip
+
+
+def _print_sources(*, as_json: bool) -> None:
+    from nb201store.upstream.known import KNOWN_SOURCES
+
+    if as_json:
+        from dataclasses import asdict
+
+        output.print_json([asdict(source) for source in KNOWN_SOURCES])
+        return
+    for source in KNOWN_SOURCES:
+        click.echo(source.text())

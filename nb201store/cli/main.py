@@ -1,0 +1,89 @@
+"""The group of commands, and the one place that turns an error into a line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from nb201store import __version__
+from nb201store.errors import Nb201Error, VerifyError
+
+# Name -> help line. Modules are imported only when their command runs: `nb201 --help` stays fast.
+COMMANDS = {
+    "convert": "Convert an official file into an archive (X.zarr) or an image (X.nb201).",
+    "pack": "Pack an archive into an image.",
+    "info": "Say what a file holds; --sources lists the known official files.",
+    "verify": "Check a file, or compare it with its source value by value.",
+    "query": "Print what is recorded of one cell.",
+    "top": "List the best cells.",
+    "compare": "Show a few cells side by side.",
+    "demo": "Convert, pack and ask a small synthetic file that comes with the package.",
+}
+
+USER_MISTAKE = 2
+DIFFERENT = 1
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """Commands by name, each in the module of that name, as the attribute `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"nb201store.cli.{cmd_name}").command
+        command.help = command.help or COMMANDS[cmd_name]
+        return command  # type: ignore[no-any-return]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="nb201")
+def group() -> None:
+    """NAS-Bench-201 and NATS-Bench as one memory-mapped file.
+
+    Three commands lead from an official file to an answer:
+
+    \b
+      nb201 convert NATS-tss-v1_0-3ffb9-simple nats-tss.nb201
+      nb201 info nats-tss.nb201
+      nb201 query nats-tss.nb201 CELL --dataset cifar10 --schedule 200
+    """
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; exit 0, 1 (verify found differences), 2 (the user's mistake) or 130 (interrupted)."""
+    try:
+        group.main(args=args, prog_name="nb201", standalone_mode=False)
+    except VerifyError as problem:
+        _fail(str(problem), DIFFERENT)
+    except (Nb201Error, OSError) as problem:
+        _fail(_one_line(problem), USER_MISTAKE)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(USER_MISTAKE)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted; nothing was left behind", INTERRUPTED)
+    return 0
+
+
+def _one_line(problem: BaseException) -> str:
+    if isinstance(problem, OSError) and problem.strerror and problem.filename:
+        return f"{problem.filename}: {problem.strerror}"
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    return " ".join(str(problem).split())
+
+
+def _fail(text: str, code: int) -> None:
+    click.echo(f"nb201: {text}", err=True)
+    sys.exit(code)

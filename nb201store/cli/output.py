@@ -1,0 +1,85 @@
+"""How commands print: JSON lines for programs, tables for people, progress and warnings on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nb201store.errors import SourceWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    Progress = Callable[[str, int, int], None]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace the target if it exists.")
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document; doubles keep every bit (shortest text that reads back the same)."""
+    click.echo(json.dumps(data, indent=2))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> None:
+    """Print a table; columns of numbers (all but the text columns on the left) are right-aligned."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    numeric = [all(_is_number(row[place]) for row in rows) for place in range(len(columns))]
+    for name, right in zip(columns, numeric, strict=True):
+        table.add_column(name, justify="right" if right and rows else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = 200  # a pipe has no width; never cut a number
+    console.print(table)
+
+
+def _is_number(text: str) -> bool:
+    return not text or text in {"-", "None"} or text.replace(".", "", 1).lstrip("-").isdigit()
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Give progress(stage, done, total); a bar per stage on a terminal's standard error, nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total or None)
+            bar.update(tasks[stage], completed=done + 1)
+
+        yield progress
+
+
+@contextlib.contextmanager
+def source_warnings() -> Iterator[None]:
+    """Print warnings about official files as one line each."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SourceWarning)
+        yield
+    for warning in caught:
+        if issubclass(warning.category, SourceWarning):
+            click.echo(f"nb201: warning: {warning.message}", err=True)
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def size_text(size: float) -> str:
+    """Bytes for people, decimal units."""
+    if size < 1e3:
+        return f"{size:.0f} bytes"
+    return f"{size / 1e3:.1f} kB" if size < 1e6 else f"{size / 1e6:.1f} MB"

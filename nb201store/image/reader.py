@@ -1,0 +1,125 @@
+"""An image to records, through the same C++ queries that users ask."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb201store import _core
+from nb201store.errors import FormatError, MissingDataError
+from nb201store.records import CellRecord, Series, SplitRecord, TrialRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SCORES = ("accuracy", "loss", "top5", "time")
+_OF_TRIAL = ("params_m", "flops_m")
+
+
+def read_records(image: str | Path | _core.Image) -> Iterator[CellRecord]:
+    """Yield every cell of an image, in ascending code, as it was recorded."""
+    reader = ImageRecords(image)
+    for code in reader.codes():
+        yield reader.cell(code)
+
+
+def read_cell(image: str | Path | _core.Image, code: int) -> CellRecord:
+    """Return everything recorded for one cell."""
+    return ImageRecords(image).cell(code)
+
+
+class ImageRecords:
+    """Cells of an image as records. Needs the sections that a full image has: forms and about."""
+
+    def __init__(self, image: str | Path | _core.Image) -> None:
+        self.image = image if isinstance(image, _core.Image) else _core.Image(str(image))
+        described = self.image.describe()
+        self.groups: list[tuple[int, str]] = [(g["schedule"], g["dataset"]) for g in described["groups"]]
+        self._seeds = {(g["schedule"], g["dataset"]): g["seeds"] for g in described["groups"]}
+        self._splits = {d["name"]: [s["name"] for s in d["splits"]] for d in described["datasets"]}
+        self._columns: dict[tuple[int, str], set[tuple[str | None, str]]] = {key: set() for key in self.groups}
+        self._epochs: dict[tuple[int, str, str, str], Any] = {}
+        for column in described["columns"]:
+            key = (column["schedule"], column["dataset"])
+            self._columns[key].add((column["split"], column["metric"]))
+            if column["split"] is not None:
+                self._epochs[*key, column["split"], column["metric"]] = np.array(column["epochs"], dtype=np.int32)
+        self.about = self._json("about")
+        forms = self._json("forms")
+        self._cell_forms, self._trial_forms = forms["cell"], forms["trial"]
+        self._cell_form = self.image.section("cell_form")
+        self._rows = {key: self.image.section(f"{key[0]}/{key[1]}/rows") for key in self.groups}
+        self._form = {key: self.image.section(f"{key[0]}/{key[1]}/form") for key in self.groups}
+
+    @property
+    def loss_dtype(self) -> np.dtype[Any]:
+        """float32, or float64 in an image whose archive was converted with `--loss float64`."""
+        for name, dtype, *_ in self.image.sections():
+            if name.endswith("/loss"):
+                return np.dtype("<" + dtype)
+        return np.dtype("<f4")
+
+    def _json(self, name: str) -> Any:
+        text = bytes(self.image.section(name))
+        try:
+            return json.loads(text)
+        except ValueError as problem:
+            raise FormatError(f"{self.image.path}: section '{name}' is not JSON: {problem}") from problem
+
+    def codes(self) -> list[int]:
+        """Codes of the cells that have results, ascending."""
+        return [int(code) for code in np.flatnonzero(self._cell_form)]
+
+    def has(self, code: int) -> bool:
+        """Whether the cell has results."""
+        return 0 <= code < len(self._cell_form) and bool(self._cell_form[code])
+
+    def cell(self, code: int) -> CellRecord:
+        """Return everything recorded for one cell. REQUIRES: has(code)."""
+        trials = []
+        for key in self.groups:
+            for slot, seed in enumerate(self._seeds[key]):
+                row = self._rows[key][code, slot]
+                if row >= 0:
+                    trials.append(self._trial(code, key, seed, self._form_text(key, row)))
+        return CellRecord(code, tuple(trials), self._cell_forms[self._cell_form[code] - 1])
+
+    def _form_text(self, key: tuple[int, str], row: int) -> str:
+        place = int(self._form[key][row])
+        if place >= len(self._trial_forms):
+            where = f"section '{key[0]}/{key[1]}/form'"
+            raise FormatError(f"{self.image.path}: {where}: form {place} of {len(self._trial_forms)}")
+        return str(self._trial_forms[place])
+
+    def _trial(self, code: int, key: tuple[int, str], seed: int, form: str) -> TrialRecord:
+        schedule, dataset = key
+        splits = {}
+        for split in self._splits[dataset]:
+            series = {metric: self._series(code, key, split, metric, seed) for metric in _SCORES}
+            record = SplitRecord(**series)
+            if record.series():
+                splits[split] = record
+        has = self._columns[key]
+        numbers = [
+            self._number(code, key, metric, seed) if (None, metric) in has else () for metric in _OF_TRIAL
+        ]
+        params, flops = (values[0] if values else None for values in numbers)
+        latency = self._number(code, key, "latency_s", seed) if (None, "latency_s") in has else ()
+        return TrialRecord(code, dataset, schedule, seed, splits, params, flops, latency or None, form)
+
+    def _number(self, code: int, key: tuple[int, str], metric: str, seed: int) -> tuple[float, ...]:
+        """Every value kept of one metric of the trial itself; none where it was not recorded."""
+        try:
+            return self.image.trial_list(code, key[1], metric, key[0], seed)
+        except MissingDataError:
+            return ()
+
+    def _series(self, code: int, key: tuple[int, str], split: str, metric: str, seed: int) -> Series | None:
+        epochs = self._epochs.get((*key, split, metric))
+        if epochs is None:
+            return None
+        values, present = self.image.curve(code, key[1], split, metric, key[0], seed)
+        return Series(epochs[present], values[present]) if present.any() else None

@@ -1,0 +1,149 @@
+"""What the pickles of the official files are wrapped in, recognised by the first bytes.
+
+| container      | first bytes              | holds                                                        |
+|----------------|--------------------------|--------------------------------------------------------------|
+| `torch-legacy` | pickle of a magic number | three small pickles, the object, storage keys, raw storages  |
+| `torch-zip`    | `PK`                     | a zip, nothing compressed, the object in `<name>/data.pkl`   |
+| `bz2`          | `BZh`                    | one bz2 stream of one pickle                                 |
+| `pickle`       | anything else            | one pickle                                                   |
+
+Torch is not needed. Raw storages are the weights: they are skipped.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gc
+import io
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from nb201store.errors import SourceError
+from nb201store.upstream.unpickler import read_pickle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TORCH_MAGIC = 0x1950A86A20F9469CFC6C
+TORCH_PROTOCOL = 1001
+
+_BUFFER = 1 << 16
+# The first pickle of a legacy torch file is an int, so it starts as one of these; the official object never does.
+_INT_PICKLES = (b"\x80\x02\x8a", b"\x80\x03\x8a", b"\x80\x04\x8a", b"\x80\x05\x8a", b"L")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The object of a file, and the name of the container it came in."""
+
+    value: Any
+    container: str
+
+
+def load(path: Path) -> Loaded:
+    """Return the object that a file holds, built by the restricted unpickler.
+
+    Raises
+    ------
+    SourceError   the file is empty, cut off, not one of the containers, or names what it must not
+    OSError       it is not there, or cannot be read
+    """
+    if path.is_dir():
+        raise SourceError(f"{path}: expected a file, found a folder")
+    with path.open("rb", buffering=_BUFFER) as stream, _no_collection():
+        head = stream.peek(4)[:4]
+        if not head:
+            raise SourceError(f"{path}: the file is empty")
+        if head[:2] == b"PK":
+            return Loaded(_load_zip(stream, path), "torch-zip")
+        if head[:3] == b"BZh":
+            # BZ2File answers small reads in Python code; the buffer in front of it makes them rare.
+            unpacked = io.BufferedReader(cast("io.RawIOBase", bz2.BZ2File(stream)), _BUFFER)
+            return Loaded(_load_one(unpacked, f"{path} (unpacked)"), "bz2")
+        if head.startswith(_INT_PICKLES):
+            return Loaded(_load_legacy(stream, path), "torch-legacy")
+        return Loaded(_load_one(stream, str(path)), "pickle")
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause the cycle collector: it walks the growing object graph again and again (4 s for 1)."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _load_one(stream: io.BufferedReader | BinaryIO, what: str) -> Any:
+    """Return the one object of a stream in which nothing follows; reading on checks its checksum."""
+    value = read_pickle(stream, what)
+    try:
+        rest = stream.read(1)
+    except (EOFError, zipfile.BadZipFile) as error:
+        raise SourceError(f"{what}: damaged at its end: {error}") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise SourceError(f"{what}: damaged at its end: {error}") from None
+    if rest:
+        raise SourceError(
+            f"{what}: expected the end after the object, found more (byte {stream.tell() - 1})"
+        )
+    return value
+
+
+def _load_legacy(stream: BinaryIO, path: Path) -> Any:
+    """Return the object of a file as torch wrote it before 1.6."""
+    _expect(path, "magic number", read_pickle(stream, str(path)), TORCH_MAGIC)
+    _expect(path, "protocol version", read_pickle(stream, str(path)), TORCH_PROTOCOL)
+    system = read_pickle(stream, str(path))
+    if type(system) is not dict or system.get("little_endian") is not True:
+        raise SourceError(f"{path}: expected a torch file of a little-endian machine")
+    value = read_pickle(stream, str(path))
+    keys = read_pickle(stream, str(path))
+    if type(keys) is not list:
+        raise SourceError(f"{path}: expected the list of torch's storage keys behind the object")
+    if not keys and stream.read(1):
+        raise SourceError(
+            f"{path}: expected the end after the object, found more (byte {stream.tell() - 1})"
+        )
+    return value
+
+
+def _expect(path: Path, what: str, found: object, expected: int) -> None:
+    if type(found) is not int or found != expected:
+        shown = hex(found) if type(found) is int and found.bit_length() < 128 else "another"
+        raise SourceError(f"{path}: torch {what}: expected {expected:#x}, found {shown}")
+
+
+def _load_zip(stream: BinaryIO, path: Path) -> Any:
+    """Return the object of a file as torch writes it since 1.6."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            members = {info.filename: info for info in archive.infolist()}
+            names = [name for name in members if name.split("/")[1:] == ["data.pkl"]]
+            if len(names) != 1:
+                raise SourceError(
+                    f"{path}: expected a torch file with one <name>/data.pkl in the zip, "
+                    f"found {len(names)}"
+                )
+            order = members.get(names[0].replace("data.pkl", "byteorder"))
+            for info in (members[names[0]], *([order] if order else ())):
+                if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
+                    raise SourceError(
+                        f"{path}: zip member {info.filename!r} is compressed or encrypted; "
+                        "torch stores it plainly"
+                    )
+            if order is not None and archive.read(order) != b"little":
+                raise SourceError(f"{path}: expected a torch file of a little-endian machine")
+            with archive.open(members[names[0]]) as member:
+                buffered = io.BufferedReader(cast("io.RawIOBase", member), _BUFFER)
+                return _load_one(buffered, f"{path} ({names[0]})")
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise SourceError(f"{path}: not a sound zip file, perhaps cut off: {error}") from None

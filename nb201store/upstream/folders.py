@@ -1,0 +1,127 @@
+"""The benchmark as a folder of one file a cell: NATS-Bench's `-simple` and `-full`, NAS-Bench-201's archive."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from nb201store.errors import SourceError
+from nb201store.schema import TSS
+from nb201store.space import SPACES
+from nb201store.upstream.containers import load
+from nb201store.upstream.source import Upstream, folder_source, read_indexes, read_meta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from nb201store.records import Source
+    from nb201store.upstream.source import Progress
+
+META_FILE = "meta.pickle.pbz2"
+NATS_FILE = re.compile(r"(\d{1,6})\.pickle\.pbz2", re.ASCII)
+ARCHIVE_FILE = re.compile(r"(\d{6})-(FULL|SIMPLE)\.pth", re.ASCII)
+
+
+class Folder(Upstream):
+    """A folder of records, of which one at a time is read."""
+
+    container: str
+
+    def __init__(self, path: Path, progress: Progress | None) -> None:
+        super().__init__(path, progress)
+        self._files: dict[int, Path] = {}
+        self._others: list[Path] = []
+
+    def _settle(self, files: dict[int, Path]) -> None:
+        """Take the record files, in ascending index, after checking that each is of a cell."""
+        size = len(SPACES[self.benchmark.space])
+        indexes = read_indexes(files, self.path, "file names", size)
+        self._files = {index: files[index] for index in indexes}
+        self.count = len(indexes)
+
+    @cached_property
+    def source(self) -> Source:
+        """Name, size and checksums of the folder's files that are read."""
+        files = [*self._others, *self._files.values()]
+        return folder_source(self.path, files, self.kind, self.container, self._progress)
+
+    def _states(self) -> Iterator[tuple[int, Any, Path]]:
+        for index, path in self._files.items():
+            yield index, load(path).value, path
+
+
+class NatsFolder(Folder):
+    """`meta.pickle.pbz2` and `000000.pickle.pbz2`... (or `0.pickle.pbz2`...)."""
+
+    kind = "nats-folder"
+    container = "bz2"
+
+    def __init__(self, path: Path, progress: Progress | None) -> None:
+        super().__init__(path, progress)
+        meta = path / META_FILE
+        value = load(meta).value
+        self.benchmark = read_meta(value, meta)
+        self._others = [meta]
+        if value["arch2infos"]:
+            raise SourceError(f"{meta}: arch2infos: expected none in a folder's meta file")
+        self._settle(nats_files(path))
+        size = len(SPACES[self.benchmark.space])
+        listed = read_indexes(value["evaluated_indexes"], meta, "evaluated_indexes", size)
+        # Genuine meta files list nothing.
+        if listed and listed != list(self._files):
+            odd = min(set(listed) ^ set(self._files))
+            raise SourceError(
+                f"{meta}: evaluated_indexes: not the files of the folder: index {odd} is only "
+                f"{'a file' if odd in self._files else 'listed'}"
+            )
+
+
+class ArchiveFolder(Folder):
+    """`000000-FULL.pth`... , where there is none `000000-SIMPLE.pth`; a folder of the topology space."""
+
+    kind = "archive"
+    container = "torch-legacy"
+    benchmark = TSS
+
+    def __init__(self, path: Path, progress: Progress | None) -> None:
+        super().__init__(path, progress)
+        files: dict[int, Path] = {}
+        for file in sorted(path.iterdir()):  # FULL comes before SIMPLE
+            named = ARCHIVE_FILE.fullmatch(file.name)
+            if named:
+                files.setdefault(int(named[1]), file)
+        self._settle(files)
+        self.container = load(next(iter(self._files.values()))).container
+
+
+def nats_files(folder: Path) -> dict[int, Path]:
+    """Return the record files of a NATS-Bench folder by official index."""
+    files: dict[int, Path] = {}
+    for file in sorted(folder.iterdir()):
+        named = NATS_FILE.fullmatch(file.name)
+        if named:
+            other = files.setdefault(int(named[1]), file)
+            if other is not file:
+                raise SourceError(f"{folder}: both {other.name} and {file.name} are there")
+    return files
+
+
+def open_folder(path: Path, progress: Progress | None) -> Upstream:
+    """Return the reader of a folder, by the names of its files."""
+    if (path / META_FILE).exists():
+        if not nats_files(path):
+            raise SourceError(f"{path}: expected 000000.pickle.pbz2... beside {META_FILE}")
+        return NatsFolder(path, progress)
+    if any(ARCHIVE_FILE.fullmatch(file.name) for file in path.iterdir()):
+        return ArchiveFolder(path, progress)
+    if nats_files(path):
+        raise SourceError(
+            f"{path}: records without {META_FILE}: an incomplete copy, or -simple records of "
+            f"before NATS-Bench 1.0; put the {META_FILE} of the same release beside them"
+        )
+    raise SourceError(
+        f"{path}: expected a folder of {META_FILE} and 000000.pickle.pbz2..., or of "
+        "000000-FULL.pth..., found neither"
+    )

@@ -1,0 +1,169 @@
+"""What every reader of official files has in common: where records come from, and an iterator over them."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nb201store.arguments import shown
+from nb201store.errors import SourceError
+from nb201store.records import CellRecord, Source
+from nb201store.schema import OFFICIAL
+from nb201store.space import SPACES
+from nb201store.upstream.objects import cell_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from nb201store.schema import Benchmark
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total): stage "checksum" counts bytes, stage "read" counts cells."""
+
+_CHUNK = 1 << 20
+
+
+class Upstream(ABC):
+    """One official source, open: what it is, and its cells as records.
+
+    Attributes
+    ----------
+    kind : one of `upstream.KINDS`
+    path : pathlib.Path
+    benchmark : schema.TSS or schema.SSS
+    count : how many cells `cells()` yields
+    notes : what is worth telling about the source, a line each; may be empty
+
+    A context manager; closing drops what was loaded. It can be read more than once.
+    """
+
+    kind: str
+    benchmark: Benchmark
+    count: int
+
+    def __init__(self, path: Path, progress: Progress | None) -> None:
+        self.path = path
+        self.notes: list[str] = []
+        self._progress = progress
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop what is held in memory."""
+
+    @cached_property
+    @abstractmethod
+    def source(self) -> Source:
+        """Name, size and checksums. Costs one pass over the bytes of the source on first use."""
+
+    @abstractmethod
+    def _states(self) -> Iterator[tuple[int, Any, Path]]:
+        """Yield (official index, states by hyper-parameters, file) in ascending index."""
+
+    def cells(self) -> Iterator[CellRecord]:
+        """Yield the record of every cell, in ascending official index.
+
+        Raises SourceError, with file, index, trial and field, at what a record cannot hold.
+        """
+        for done, (index, state, path) in enumerate(self._states()):
+            try:
+                record = cell_record(index, state, self.benchmark)
+            except SourceError as error:
+                raise SourceError(f"{path}: {error}") from None
+            self._tell("read", done + 1, self.count)
+            yield record
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(stage, done, total)
+
+
+def file_source(path: Path, kind: str, container: str, progress: Progress | None) -> Source:
+    """Return the Source of one file, reading all of it."""
+    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+    total, done = path.stat().st_size, 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            md5.update(chunk)
+            sha256.update(chunk)
+            done += len(chunk)
+            if progress is not None:
+                progress("checksum", done, total)
+    name = path.absolute().name
+    return Source(kind, name, done, md5.hexdigest(), sha256.hexdigest(), container)
+
+
+def folder_source(
+    folder: Path, files: list[Path], kind: str, container: str, progress: Progress | None
+) -> Source:
+    """Return the Source of a folder: its checksums are over the sorted lines "name sha256" of `files`."""
+    total, done = sum(path.stat().st_size for path in files), 0
+    lines = []
+    for path in files:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+            done += stream.tell()
+        lines.append(f"{path.name} {digest.hexdigest()}\n")
+        if progress is not None:
+            progress("checksum", done, total)
+    text = "".join(sorted(lines)).encode()
+    md5 = hashlib.md5(text, usedforsecurity=False).hexdigest()
+    name = folder.absolute().name
+    return Source(kind, name, done, md5, hashlib.sha256(text).hexdigest(), container)
+
+
+META_KEYS = ("meta_archs", "total_archs", "arch2infos", "evaluated_indexes")
+
+
+def read_meta(value: Any, path: Path) -> Benchmark:
+    """Return which benchmark an official top-level dict is of; its list of cells decides."""
+    if not isinstance(value, dict) or set(map(shown, value)) != set(map(shown, META_KEYS)):
+        found = ", ".join(map(shown, list(value)[:5])) if isinstance(value, dict) else type(value)
+        raise SourceError(f"{path}: expected a dict of {', '.join(META_KEYS)}, found {found}")
+    archs = value["meta_archs"]
+    sizes = {len(space): name for name, space in SPACES.items()}
+    if type(archs) is not list or len(archs) not in sizes:
+        count = len(archs) if type(archs) is list else type(archs).__name__
+        expected = " or ".join(f"{size:,} ({name})" for size, name in sizes.items())
+        raise SourceError(f"{path}: meta_archs: expected {expected} strings, found {count}")
+    name = sizes[len(archs)]
+    space = SPACES[name]
+    for index, code in enumerate(space.from_official_index(range(len(space))).tolist()):
+        if archs[index] != space.arch_str(code):
+            raise SourceError(
+                f"{path}: meta_archs: index {index}: expected {space.arch_str(code)}, "
+                f"found {shown(archs[index])}"
+            )
+    if value["total_archs"] != len(space):
+        raise SourceError(
+            f"{path}: total_archs: expected {len(space)}, found {shown(value['total_archs'])}"
+        )
+    return OFFICIAL[name]
+
+
+def read_indexes(value: Any, path: Path, what: str, size: int) -> list[int]:
+    """Return official indexes in ascending order; refuse what is none, or comes twice."""
+    if not isinstance(value, (list, set, dict)):
+        raise SourceError(f"{path}: {what}: expected indexes, found {type(value).__name__}")
+    found = list(value)
+    for index in found:
+        if type(index) is not int or not 0 <= index < size:
+            raise SourceError(f"{path}: {what}: {shown(index)} is not an index of 0..{size - 1}")
+    if len(set(found)) != len(found):
+        raise SourceError(f"{path}: {what}: an index comes twice")
+    return sorted(found)
