@@ -30,17 +30,36 @@ const char* exception_name(nb201store::errc code) {
     return "Nb201Error";
 }
 
+// Paths may hold any bytes: a message must never fail to become a str.
+py::object text(const std::string& bytes) {
+    return py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
+        bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "backslashreplace"));
+}
+
+py::object os_error(const nb201store::error& problem) {
+    // errno makes Python pick FileNotFoundError and its siblings, which show the path themselves.
+    const std::string message = problem.what();
+    const std::string prefix = problem.path() + ": ";
+    const bool named = message.compare(0, prefix.size(), prefix) == 0;
+    return py::module_::import("builtins")
+        .attr("OSError")(problem.system_error(),
+                         text(named ? message.substr(prefix.size()) : message),
+                         text(problem.path()));
+}
+
+py::object library_error(const nb201store::error& problem) {
+    const py::module_ errors = py::module_::import("nb201store.errors");
+    py::object value = errors.attr(exception_name(problem.code()))(text(problem.what()));
+    if (!problem.path().empty()) value.attr("path") = text(problem.path());
+    if (!problem.section().empty()) value.attr("section") = text(problem.section());
+    if (problem.offset() != nb201store::error::no_offset) value.attr("offset") = problem.offset();
+    return value;
+}
+
 void raise(const nb201store::error& problem) {
-    if (problem.code() == nb201store::errc::io) {
-        // The message already names the path; errno makes Python pick FileNotFoundError and its siblings.
-        const py::object type = py::module_::import("builtins").attr("OSError");
-        const py::object value = type(problem.system_error(), problem.what());
-        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(value.ptr())), value.ptr());
-        return;
-    }
-    const py::object type =
-        py::module_::import("nb201store.errors").attr(exception_name(problem.code()));
-    PyErr_SetString(type.ptr(), problem.what());
+    const py::object value =
+        problem.code() == nb201store::errc::io ? os_error(problem) : library_error(problem);
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(value.ptr())), value.ptr());
 }
 
 }  // namespace

@@ -12,7 +12,14 @@ class Nb201Error(Exception):
 
 
 class FormatError(Nb201Error, ValueError):
-    """A file is not a sound nb201store image or archive: bad magic, bad section, truncated."""
+    """A file is not a sound nb201store image or archive: bad magic, bad section, truncated.
+
+    Where they are known, `path`, `section` and `offset` (the byte in the file) say what the message says.
+    """
+
+    path: str | None = None
+    section: str | None = None
+    offset: int | None = None
 
 
 class VersionError(FormatError):

@@ -1,0 +1,126 @@
+// The bytes of an image file: mapped read-only, read into memory, or lent by the caller (POSIX).
+#pragma once
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "error.hpp"
+
+namespace nb201store {
+
+/// How an image gets into memory.
+enum class open_mode {
+    mmap,  ///< map the file: opening costs nothing and processes share its pages
+    read,  ///< read it whole: for file systems that cannot map, or files that change in place
+};
+
+namespace detail {
+
+/// Immutable bytes and whatever keeps them alive. Copies share.
+///
+/// A mapped file that is truncated in place makes later reads raise SIGBUS, which no reader can
+/// prevent: replace images by rename (as the writer does), or open them with `open_mode::read`.
+struct file_bytes {
+    std::shared_ptr<const void> owner;
+    const std::uint8_t* data = nullptr;
+    std::size_t size = 0;
+};
+
+[[noreturn]] inline void refuse_io(const std::string& path, const char* action, int code,
+                                   const char* advice = "") {
+    throw error(errc::io, path + ": cannot " + action + ": " + std::strerror(code) + advice, {},
+                error::no_offset, code, path);
+}
+
+class file_handle {
+  public:
+    explicit file_handle(const std::string& path) : path_(path) {
+        // O_NONBLOCK: opening a pipe by mistake must fail below, not wait for a writer.
+        descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (descriptor_ < 0) refuse_io(path, "open", errno);
+    }
+    ~file_handle() { ::close(descriptor_); }
+    file_handle(const file_handle&) = delete;
+    file_handle& operator=(const file_handle&) = delete;
+
+    int descriptor() const noexcept { return descriptor_; }
+    const std::string& path() const noexcept { return path_; }
+
+    std::size_t size() const {
+        struct stat status{};
+        if (::fstat(descriptor_, &status) != 0) refuse_io(path_, "stat", errno);
+        if (S_ISDIR(status.st_mode)) refuse_io(path_, "open", EISDIR);
+        if (!S_ISREG(status.st_mode)) refuse_io(path_, "map a special file", EINVAL);
+        const auto size = static_cast<std::uint64_t>(status.st_size);
+        if (size > std::numeric_limits<std::size_t>::max()) refuse_io(path_, "map", EFBIG);
+        return static_cast<std::size_t>(size);
+    }
+
+  private:
+    const std::string& path_;
+    int descriptor_;
+};
+
+class mapping {
+  public:
+    mapping(const file_handle& file, std::size_t size) : size_(size) {
+        // MAP_PRIVATE: some file systems refuse shared maps, and nothing is ever written.
+        address_ = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
+        if (address_ == MAP_FAILED)
+            refuse_io(file.path(), "map", errno, "; open it with mode \"read\"");
+    }
+    ~mapping() { ::munmap(address_, size_); }
+    mapping(const mapping&) = delete;
+    mapping& operator=(const mapping&) = delete;
+
+    const std::uint8_t* data() const noexcept { return static_cast<const std::uint8_t*>(address_); }
+
+  private:
+    void* address_ = nullptr;
+    std::size_t size_;
+};
+
+inline file_bytes share_bytes(std::shared_ptr<const std::vector<std::uint8_t>> bytes) {
+    const std::uint8_t* data = bytes->data();
+    const std::size_t size = bytes->size();
+    return {std::move(bytes), data, size};
+}
+
+inline file_bytes map_file(const std::string& path) {
+    const file_handle file(path);
+    const std::size_t size = file.size();
+    if (size == 0) return {};  // nothing can be mapped; the header check says what is wrong
+    auto map = std::make_shared<const mapping>(file, size);
+    const std::uint8_t* data = map->data();
+    return {std::move(map), data, size};
+}
+
+inline file_bytes read_file(const std::string& path) {
+    const file_handle file(path);
+    auto bytes = std::make_shared<std::vector<std::uint8_t>>(file.size());
+    std::size_t done = 0;
+    while (done < bytes->size()) {
+        const ssize_t got = ::read(file.descriptor(), bytes->data() + done, bytes->size() - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) refuse_io(path, "read", errno);
+        if (got == 0) break;
+        done += static_cast<std::size_t>(got);
+    }
+    bytes->resize(done);  // shorter where the file shrank meanwhile: refused with both sizes
+    return share_bytes(std::move(bytes));
+}
+
+}  // namespace detail
+}  // namespace nb201store
