@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from nb201store import hits
-from nb201store.cost import cell_cost
+from nb201store.cost import count
 from nb201store.schema import OFFICIAL, Dataset
 from nb201store.space import SPACES
 
@@ -111,7 +111,7 @@ class Maker:
             evals = [first, *(name for name in evals if name != first)]
         kept = {name: range(epochs) if dense or name == evals[0] else (epochs - 1,) for name in evals}
         keys = [(name, epoch) for name in evals for epoch in kept[name]]
-        cost = cell_cost(
+        params, flops = count(
             self.space.name, code, classes=dataset.classes, image_size=dataset.image_size,
             channels=self.benchmark.channels, cells=self.benchmark.cells, in_channels=self.benchmark.in_channels,
         )  # fmt: skip
@@ -122,8 +122,8 @@ class Maker:
             "train_losses": dict(enumerate(loss)),
             "train_times": OrderedDict.fromkeys(range(epochs), speed / 25_000 * images["train"]),
             "arch_config": self._config(code, dataset),
-            "params": np.float64(cost[0]),
-            "flop": cost[1],
+            "params": np.float64(params / 1e6),
+            "flop": flops / 1e6,
             "seed": f"{seed:04d}",
             "epochs": epochs,
             "latency": [np.float64(0.012 + 0.001 * quality)],

@@ -216,7 +216,7 @@ class Store:
         described = self._image.describe()
         dataset_info = _named(described["datasets"], dataset, self.path)
         schedules = [g["schedule"] for g in described["groups"] if g["dataset"] == dataset]
-        counted = cost.cell_cost(
+        params, flops = cost.count(
             described["space"], code, classes=dataset_info["classes"], image_size=dataset_info["image_size"],
             channels=described["channels"], cells=described["cells_per_stage"],
             in_channels=described["in_channels"],
@@ -227,7 +227,7 @@ class Store:
             for split in dataset_info["splits"]
         }
         train = seconds.pop("train", None)
-        return Cost(*counted, self._latency(code, dataset, longest_first), train, seconds)
+        return Cost(params / 1e6, flops / 1e6, self._latency(code, dataset, longest_first), train, seconds)
 
     def _latency(self, code: int, dataset: str, schedules: list[int]) -> float | None:
         for schedule in schedules:

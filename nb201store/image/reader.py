@@ -57,9 +57,9 @@ class ImageRecords:
     @property
     def loss_dtype(self) -> np.dtype[Any]:
         """float32, or float64 in an image whose archive was converted with `--loss float64`."""
-        for name, dtype, *_ in self.image.sections():
-            if name.endswith("/loss"):
-                return np.dtype("<" + dtype)
+        for section in self.image.sections():
+            if section["name"].endswith("/loss"):
+                return np.dtype(section["dtype"])
         return np.dtype("<f4")
 
     def _json(self, name: str) -> Any:
