@@ -107,4 +107,9 @@ def _print_sources(*, as_json: bool) -> None:
         output.print_json([asdict(source) for source in KNOWN_SOURCES])
         return
     for source in KNOWN_SOURCES:
-        click.echo(source.text())
+        size = f", {source.size}" if source.size else ""
+        md5 = f", md5 ends in {source.md5_end}" if source.md5_end and source.kind != "nats-folder" else ""
+        click.echo(f"{source.name}\n  {source.holds}{size}{md5}\n  published: {source.repository} ({source.licence})")
+    click.echo("\nPlease cite:")
+    for cite in dict.fromkeys(source.cite for source in KNOWN_SOURCES):
+        click.echo(f"  {cite}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,9 @@ def _is_number(text: str) -> bool:
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Progress]:
     """Give progress(stage, done, total); a bar per stage on a terminal's standard error, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _stage, _done, _total: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
