@@ -41,7 +41,9 @@ else:  # `typing` costs more than everything else that opening a store does
 LOWEST_IS_BEST = ("loss", "time")
 
 
-def open_store(path: str | os.PathLike[str] | None = None, *, mode: str = "mmap", check: bool = False) -> Store:
+def open_store(
+    path: str | os.PathLike[str] | None = None, *, mode: str = "mmap", check: bool = False
+) -> Store:
     """Open an image (`.nb201`) and return a `Store`; usually called as `nb201store.open`.
 
     Parameters
@@ -84,12 +86,16 @@ class Store:
     know, and MissingDataError for what was never recorded; each names what there is instead.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, mode: str = "mmap", check: bool = False) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, mode: str = "mmap", check: bool = False
+    ) -> None:
         self.path = os.fspath(path)
         if os.path.isdir(self.path):  # noqa: PTH112 - pathlib costs milliseconds at the first answer
             archive = os.path.exists(os.path.join(self.path, "zarr.json"))  # noqa: PTH110, PTH118
             what = f"an archive; make its image with `nb201 pack {self.path} IMAGE.nb201`"
-            raise FormatError(f"{self.path} is {what if archive else 'a folder; expected an image file (.nb201)'}")
+            raise FormatError(
+                f"{self.path} is {what if archive else 'a folder; expected an image file (.nb201)'}"
+            )
         self._image: _core.Image = _core.Image(self.path, mode, check)
 
     def __enter__(self) -> Store:
@@ -121,7 +127,15 @@ class Store:
         self._image.check()
 
     def value(
-        self, code: int, dataset: str, split: str, metric: str, *, schedule: int, epoch: int = -1, seed: Seed
+        self,
+        code: int,
+        dataset: str,
+        split: str,
+        metric: str,
+        *,
+        schedule: int,
+        epoch: int = -1,
+        seed: Seed,
     ) -> float:
         """Return one number: the published double bit for bit (losses: as the image holds them, see `nb201 info`).
 
@@ -184,7 +198,9 @@ class Store:
             mask = np.asarray(where)
             if mask.dtype != np.bool_ or mask.shape != present.shape:
                 wanted = f"a bool array of shape {present.shape}"
-                raise SettingsError(f"where must be {wanted}, found {mask.dtype} of shape {mask.shape}")
+                raise SettingsError(
+                    f"where must be {wanted}, found {mask.dtype} of shape {mask.shape}"
+                )
             present = present & mask
         codes = np.flatnonzero(present)
         keys = values[codes] if metric in LOWEST_IS_BEST else -values[codes]
@@ -195,7 +211,9 @@ class Store:
         """Return the seeds with which this cell was trained, ascending; empty where it was not."""
         return self._image.seeds(code, dataset, schedule)
 
-    def epochs(self, dataset: str, split: str, metric: str = "accuracy", *, schedule: int) -> tuple[int, ...]:
+    def epochs(
+        self, dataset: str, split: str, metric: str = "accuracy", *, schedule: int
+    ) -> tuple[int, ...]:
         """Return the epochs at which a metric is recorded, ascending, 0-based."""
         return self._image.epochs(dataset, split, metric, schedule)
 
@@ -227,7 +245,9 @@ class Store:
             for split in dataset_info["splits"]
         }
         train = seconds.pop("train", None)
-        return Cost(params / 1e6, flops / 1e6, self._latency(code, dataset, longest_first), train, seconds)
+        return Cost(
+            params / 1e6, flops / 1e6, self._latency(code, dataset, longest_first), train, seconds
+        )
 
     def _latency(self, code: int, dataset: str, schedules: list[int]) -> float | None:
         for schedule in schedules:
@@ -254,7 +274,8 @@ class Store:
     def recorded_cost(self, code: int, dataset: str, *, schedule: int, seed: Seed) -> RecordedCost:
         """Return (params_m, flops_m) as upstream wrote them into that trial, its known mistakes included."""
         params, flops = (
-            self._image.trial_value(code, dataset, metric, schedule, seed) for metric in ("params_m", "flops_m")
+            self._image.trial_value(code, dataset, metric, schedule, seed)
+            for metric in ("params_m", "flops_m")
         )
         return RecordedCost(params, flops)
 
@@ -287,7 +308,12 @@ class Column:
         import numpy as np
 
         values, present = self._core.take(codes)
-        return _filled(values, present, missing, lambda at: f"{self._name}: no value of code {np.ravel(codes)[at]}")
+        return _filled(
+            values,
+            present,
+            missing,
+            lambda at: f"{self._name}: no value of code {np.ravel(codes)[at]}",
+        )
 
     def array(self, *, missing: Missing = "raise") -> NDArray[np.float64]:
         """Return the values of all cells, float64 [len(space)]; `missing` as for `take`."""
@@ -306,7 +332,9 @@ def _filled(values: Any, present: Any, missing: Missing, hole: Any) -> Any:
     if not present.all():
         flat = present.ravel()
         gaps = int(flat.size - flat.sum())
-        raise MissingDataError(f"{hole(int(flat.argmin()))} ({gaps} of {flat.size} missing; missing='mask' masks them)")
+        raise MissingDataError(
+            f"{hole(int(flat.argmin()))} ({gaps} of {flat.size} missing; missing='mask' masks them)"
+        )
     return values
 
 

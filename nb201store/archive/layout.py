@@ -35,7 +35,9 @@ def codecs(dtype: np.dtype[Any], elements: int) -> list[Any]:
     """
     from zarr.codecs import BloscCodec, Crc32cCodec
 
-    shuffle = "noshuffle" if dtype.itemsize == 1 else "bitshuffle" if elements % 8 == 0 else "shuffle"
+    shuffle = (
+        "noshuffle" if dtype.itemsize == 1 else "bitshuffle" if elements % 8 == 0 else "shuffle"
+    )
     return [
         BloscCodec(cname="zstd", clevel=5, shuffle=shuffle, typesize=dtype.itemsize),
         Crc32cCodec(),
@@ -58,7 +60,9 @@ def benchmark_to_json(benchmark: Benchmark) -> dict[str, Any]:
                 "classes": d.classes,
                 "image_size": d.image_size,
                 "meaning": d.meaning,
-                "splits": [{"name": s.name, "images": s.images, "meaning": s.meaning} for s in d.splits],
+                "splits": [
+                    {"name": s.name, "images": s.images, "meaning": s.meaning} for s in d.splits
+                ],
             }
             for d in benchmark.datasets
         ],

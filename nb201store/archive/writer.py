@@ -70,7 +70,9 @@ def write(
     if loss not in ("float32", "float64"):
         raise SettingsError(f"loss must be float32 or float64, found {loss!r}")
     if overwrite and path.exists() and not (path / "zarr.json").is_file():
-        raise SettingsError(f"{path} is no archive (it has no zarr.json); --overwrite will not replace it")
+        raise SettingsError(
+            f"{path} is no archive (it has no zarr.json); --overwrite will not replace it"
+        )
     with new_folder(path, overwrite=overwrite) as folder:
         stage = Stage(benchmark, np.dtype("<f4" if loss == "float32" else "<f8"))
         values = _gather(stage, cells, count, progress)
@@ -82,7 +84,9 @@ def write(
     return Summary(len(stage.cell_form), sum(seeds.values()), values, seeds)
 
 
-def _gather(stage: Stage, cells: Iterable[CellRecord], count: int | None, progress: Progress | None) -> int:
+def _gather(
+    stage: Stage, cells: Iterable[CellRecord], count: int | None, progress: Progress | None
+) -> int:
     """Take every record into the stage; return the number of values."""
     size = len(SPACES[stage.benchmark.space])
     values = 0
@@ -90,14 +94,20 @@ def _gather(stage: Stage, cells: Iterable[CellRecord], count: int | None, progre
         if progress is not None:
             progress("read", done, count or 0)
         if not 0 <= cell.code < size or cell.code in stage.cell_form:
-            why = "came twice" if cell.code in stage.cell_form else f"is outside the space (0..{size - 1})"
+            why = (
+                "came twice"
+                if cell.code in stage.cell_form
+                else f"is outside the space (0..{size - 1})"
+            )
             raise SourceError(f"code {cell.code} {why}")
         stage.cell_form[cell.code] = stage.cell_forms.place(cell.form)
         seen = set()
         for trial in cell.trials:
             key = (trial.schedule, trial.dataset, trial.seed)
             if trial.code != cell.code or key in seen:
-                raise SourceError(f"{trial.name}: came twice, or belongs to another cell than {cell.code}")
+                raise SourceError(
+                    f"{trial.name}: came twice, or belongs to another cell than {cell.code}"
+                )
             seen.add(key)
             values += stage.add(trial)
     if not stage.cell_form:
@@ -111,7 +121,9 @@ class _Writer:
     def __init__(self, size: int, codes: Iterable[int]) -> None:
         self.size = size
         step = layout.CODES_PER_CHUNK
-        self.blocks = [(b * step, min((b + 1) * step, size)) for b in sorted({c // step for c in codes})]
+        self.blocks = [
+            (b * step, min((b + 1) * step, size)) for b in sorted({c // step for c in codes})
+        ]
 
     def array(
         self, group: zarr.Group, name: str, dims: tuple[str, ...], shape: tuple[int, ...],
@@ -210,22 +222,39 @@ def _write_group(writer: _Writer, node: zarr.Group, group: GroupStage, codes: Ar
     flat = trial_codes * len(seeds) + slots
     grid = (writer.size, len(seeds))
 
-    def per_trial(name: str, values: Any, dtype: Any, where: Array | None = None, **attributes: Any) -> None:
+    def per_trial(
+        name: str, values: Any, dtype: Any, where: Array | None = None, **attributes: Any
+    ) -> None:
         places = flat if where is None else flat[where]
-        picked = np.asarray(values, dtype=dtype) if where is None else np.asarray(values, dtype=dtype)[where]
+        picked = (
+            np.asarray(values, dtype=dtype)
+            if where is None
+            else np.asarray(values, dtype=dtype)[where]
+        )
         laid = _spread(places, picked, writer.size * len(seeds), dtype)[1].reshape(grid)
-        writer.array(node, name, ("seed",), (len(seeds),), dtype, attributes, lambda a, b: laid[a:b])
+        writer.array(
+            node, name, ("seed",), (len(seeds),), dtype, attributes, lambda a, b: laid[a:b]
+        )
 
     def presence(name: str, places: Array, what: str) -> None:
-        laid = _spread(places, np.ones(len(places)), writer.size * len(seeds), np.uint8)[0].reshape(grid)
-        writer.array(node, name, ("seed",), (len(seeds),), bool, {"long_name": what}, lambda a, b: laid[a:b])
+        laid = _spread(places, np.ones(len(places)), writer.size * len(seeds), np.uint8)[0].reshape(
+            grid
+        )
+        writer.array(
+            node, name, ("seed",), (len(seeds),), bool, {"long_name": what}, lambda a, b: laid[a:b]
+        )
 
     presence("present", flat, "trial exists")
     per_trial("form", group.forms, np.uint16, long_name="place in the root's trial_forms")
-    for name, values, units in (("params_m", group.params_m, "1e6"), ("flops_m", group.flops_m, "1e6")):
+    for name, values, units in (
+        ("params_m", group.params_m, "1e6"),
+        ("flops_m", group.flops_m, "1e6"),
+    ):
         known = np.array([value is not None for value in values])
         numbers = [np.nan if value is None else value for value in values]
-        per_trial(name, numbers, np.float64, known, units=units, long_name=f"{name} as recorded upstream")
+        per_trial(
+            name, numbers, np.float64, known, units=units, long_name=f"{name} as recorded upstream"
+        )
         presence(f"{name}_present", flat[known], f"{name} was recorded")
     _write_latencies(writer, node, group, flat, len(seeds))
     _write_times(writer, node, group, flat, seeds)
@@ -237,10 +266,14 @@ def _write_group(writer: _Writer, node: zarr.Group, group: GroupStage, codes: Ar
             _write_split(writer, below, stage, seeds)
 
 
-def _write_latencies(writer: _Writer, node: zarr.Group, group: GroupStage, flat: Array, seeds: int) -> None:
+def _write_latencies(
+    writer: _Writer, node: zarr.Group, group: GroupStage, flat: Array, seeds: int
+) -> None:
     counts = np.array([len(values) for values in group.latency_s], dtype=np.uint16)
     most = int(counts.max(initial=0))
-    laid_counts = _spread(flat, counts, writer.size * seeds, np.uint16)[1].reshape(writer.size, seeds)
+    laid_counts = _spread(flat, counts, writer.size * seeds, np.uint16)[1].reshape(
+        writer.size, seeds
+    )
     writer.array(node, "latency_count", ("seed",), (seeds,), np.uint16,
                  {"long_name": "latency measurements kept"}, lambda a, b: laid_counts[a:b])  # fmt: skip
     if most == 0:
@@ -254,7 +287,9 @@ def _write_latencies(writer: _Writer, node: zarr.Group, group: GroupStage, flat:
                  lambda a, b: laid[a:b])  # fmt: skip
 
 
-def _write_times(writer: _Writer, node: zarr.Group, group: GroupStage, flat: Array, seeds: Array) -> None:
+def _write_times(
+    writer: _Writer, node: zarr.Group, group: GroupStage, flat: Array, seeds: Array
+) -> None:
     """Seconds per epoch, folded to one number where every epoch has the same, and the epochs that have them."""
     splits = list(group.splits)
     _coordinate(node, "split", np.array(splits, dtype=object), {"long_name": "split"})
@@ -266,20 +301,30 @@ def _write_times(writer: _Writer, node: zarr.Group, group: GroupStage, flat: Arr
     for place, split in enumerate(splits):
         constant[flat, place] = np.array(group.time_constant[split])
         which[flat, place] = np.array(group.time_set[split], dtype=np.uint16)
-    varying = {split: [(t.epochs, *t.finish()) for t in group.varying_times[split]] for split in splits}
+    varying = {
+        split: [(t.epochs, *t.finish()) for t in group.varying_times[split]] for split in splits
+    }
     varies = np.zeros(shape, dtype=bool)
     for place, split in enumerate(splits):
         for _, codes, table_seeds, _ in varying[split]:
-            varies[codes.astype(np.int64) * len(seeds) + np.searchsorted(seeds, table_seeds), place] = True
+            varies[
+                codes.astype(np.int64) * len(seeds) + np.searchsorted(seeds, table_seeds), place
+            ] = True
     grid = (writer.size, len(seeds), len(splits))
     dims = ("seed", "split")
     for name, laid, what in (
-        ("time", constant.reshape(grid), "seconds of one epoch, where all epochs of the trial have the same"),
+        (
+            "time",
+            constant.reshape(grid),
+            "seconds of one epoch, where all epochs of the trial have the same",
+        ),
         ("time_epoch_set", which.reshape(grid), "place in time_epoch_sets plus one; 0: no times"),
         ("time_varies", varies.reshape(grid), "times differ between epochs: see epoch_time"),
     ):
         attributes = {"long_name": what} | ({"units": "s"} if name == "time" else {})
-        writer.array(node, name, dims, grid[1:], laid.dtype, attributes, lambda a, b, laid=laid: laid[a:b])
+        writer.array(
+            node, name, dims, grid[1:], laid.dtype, attributes, lambda a, b, laid=laid: laid[a:b]
+        )
     if varies.any():
         _write_epoch_times(writer, node, group, varying, seeds)
 
@@ -288,17 +333,23 @@ def _write_epoch_times(
     writer: _Writer, node: zarr.Group, group: GroupStage, varying: Mapping[str, Rows], seeds: Array
 ) -> None:
     """Measured seconds of every epoch, of the trials whose times are not one constant."""
-    _coordinate(node, "epoch", np.arange(group.schedule, dtype=np.int32), {"long_name": "epoch, 0-based"})
+    _coordinate(
+        node, "epoch", np.arange(group.schedule, dtype=np.int32), {"long_name": "epoch, 0-based"}
+    )
     shape = (len(seeds), len(varying), group.schedule)
 
     def fill(first: int, past: int) -> Array:
         block = np.full((past - first, *shape), np.nan)
         for place, tables in enumerate(varying.values()):
-            _scatter(block[:, :, place], tables, "epoch_time", first, seeds, np.arange(group.schedule))
+            _scatter(
+                block[:, :, place], tables, "epoch_time", first, seeds, np.arange(group.schedule)
+            )
         return block
 
     attributes = {"units": "s", "long_name": "seconds of each epoch, where time_varies"}
-    writer.array(node, "epoch_time", ("seed", "split", "epoch"), shape, np.float64, attributes, fill)
+    writer.array(
+        node, "epoch_time", ("seed", "split", "epoch"), shape, np.float64, attributes, fill
+    )
 
 
 def _scatter(
@@ -316,7 +367,9 @@ def _scatter(
 
 def _write_split(writer: _Writer, node: zarr.Group, stage: SplitStage, seeds: Array) -> None:
     """Hits, last-batch hits, loss and top-5 of one split, dense over (code, seed, epoch)."""
-    epochs = np.unique(np.concatenate([stage.scores.epochs(), stage.top5.epochs()])).astype(np.int32)
+    epochs = np.unique(np.concatenate([stage.scores.epochs(), stage.top5.epochs()])).astype(
+        np.int32
+    )
     _coordinate(node, "epoch", epochs, {"long_name": "epoch, 0-based"})
     node.attrs.update({"images": stage.split.images, "last_batch": stage.last})
     for tables, prefix in ((stage.scores, ""), (stage.top5, "top5_")):
@@ -325,14 +378,22 @@ def _write_split(writer: _Writer, node: zarr.Group, stage: SplitStage, seeds: Ar
 
 
 def _write_tables(
-    writer: _Writer, node: zarr.Group, stage: SplitStage, tables: Tables, prefix: str, seeds: Array, epochs: Array
+    writer: _Writer,
+    node: zarr.Group,
+    stage: SplitStage,
+    tables: Tables,
+    prefix: str,
+    seeds: Array,
+    epochs: Array,
 ) -> None:
     finished = [(table.epochs, *table.finish()) for table in tables]
     shape = (len(seeds), len(epochs))
 
     def dense(name: str | None, dtype: np.dtype[Any]) -> Callable[[int, int], Array]:
         def fill(first: int, past: int) -> Array:
-            block = np.full((past - first, *shape), False if name is None else layout.fill_of(dtype), dtype)
+            block = np.full(
+                (past - first, *shape), False if name is None else layout.fill_of(dtype), dtype
+            )
             _scatter(block, finished, name, first, seeds, epochs)
             return block
 

@@ -30,7 +30,9 @@ def command(folder: Path) -> None:
     with output.progress_bar() as progress:
         click.echo(f"$ nb201 convert {SOURCE.name} {archive}")
         summary, size = convert(SOURCE, archive, overwrite=True, progress=progress)
-        click.echo(f"  {summary.cells} cells, {summary.trials} trials, {summary.values} values, {output.size_text(size)}")
+        click.echo(
+            f"  {summary.cells} cells, {summary.trials} trials, {summary.values} values, {output.size_text(size)}"
+        )
         click.echo(f"$ nb201 pack {archive} {image}")
         click.echo(f"  {output.size_text(pack(archive, image, overwrite=True, progress=progress))}")
         click.echo(f"$ nb201 verify {image} {SOURCE.name}")
@@ -44,7 +46,9 @@ def _answers(image: Path) -> None:
 
     with open_store(image) as bench:
         rows = []
-        for place, best in enumerate(bench.top(5, "cifar10", "ori-test", schedule=200, seed="mean"), start=1):
+        for place, best in enumerate(
+            bench.top(5, "cifar10", "ori-test", schedule=200, seed="mean"), start=1
+        ):
             valid = bench.accuracy(best.code, "cifar10-valid", "x-valid", schedule=200, seed="mean")
             cost = bench.cost(best.code, "cifar10")
             seeds = " ".join(map(str, bench.seeds(best.code, "cifar10", 200)))

@@ -77,10 +77,14 @@ class Plan:
             case "choices":
                 return fmt.rows_of(fmt.choice_record(str(choice)) for choice in space.choices)
             case "datasets":
-                return fmt.rows_of(fmt.dataset_record(d.name, d.classes, d.image_size) for d in datasets)
+                return fmt.rows_of(
+                    fmt.dataset_record(d.name, d.classes, d.image_size) for d in datasets
+                )
             case "splits":
                 return fmt.rows_of(
-                    fmt.split_record(s.name, number, s.images, hits.last_batch(s.images, benchmark.batch))
+                    fmt.split_record(
+                        s.name, number, s.images, hits.last_batch(s.images, benchmark.batch)
+                    )
                     for number, d in enumerate(datasets)
                     for s in d.splits
                 )
@@ -112,7 +116,9 @@ class Plan:
         table = self._add(_small(f"{group.prefix}/rows", rows.table()))
         dataset = [d.name for d in self._archive.benchmark.datasets].index(group.dataset.name)
         self._trials.append(
-            fmt.trials_record(group.schedule, dataset, len(group.seeds), len(self._seeds), rows.count, table)
+            fmt.trials_record(
+                group.schedule, dataset, len(group.seeds), len(self._seeds), rows.count, table
+            )
         )
         self._seeds += group.seeds.tolist()
         for split in group.dataset.splits:
@@ -124,7 +130,9 @@ class Plan:
                 self._plan_time(group, rows, split),
             ]
             self._columns += [
-                fmt.column_record(number, split_number, *column) for column in columns if column is not None
+                fmt.column_record(number, split_number, *column)
+                for column in columns
+                if column is not None
             ]
         for metric in ("params_m", "flops_m", "latency_s"):
             column = self._plan_trial_metric(group, rows, metric)
@@ -171,7 +179,9 @@ class Plan:
                                      lambda: read(hits_name, "<u4") | read(last, "<u4") << np.uint32(24)))  # fmt: skip
         else:
             width = "u4" if wide else "u2"
-            data = self._add(Section(name, fmt.DTYPES[width], shape, True, lambda: read(hits_name, f"<{width}")))
+            data = self._add(
+                Section(name, fmt.DTYPES[width], shape, True, lambda: read(hits_name, f"<{width}"))
+            )
             if has_last:
                 extra = self._add(
                     Section(f"{name}.last", fmt.DTYPES["u1"], shape, True, lambda: read(last, "u1"))
@@ -204,7 +214,9 @@ class Plan:
         epochs = np.unique(np.concatenate([group.time_epoch_sets[w - 1] for w in used]))
         present = np.zeros((rows.count, len(epochs)), dtype=bool)
         for w in used:
-            present[np.ix_(which == w, np.searchsorted(epochs, group.time_epoch_sets[w - 1]))] = True
+            present[np.ix_(which == w, np.searchsorted(epochs, group.time_epoch_sets[w - 1]))] = (
+                True
+            )
         if rows.read("time_varies")[:, place].any():
             constant = rows.read("time")[:, place][:, None]
             varies = rows.read("time_varies")[:, place][:, None]
@@ -220,13 +232,21 @@ class Plan:
         self, name: str, encoded: Encoded, epochs: tuple[int, int], present: Array
     ) -> tuple[Any, ...]:
         data = self._add(_small(name, encoded.data))
-        extra = fmt.NONE if encoded.extra is None else self._add(_small(f"{name}.values", encoded.extra))
+        extra = (
+            fmt.NONE
+            if encoded.extra is None
+            else self._add(_small(f"{name}.values", encoded.extra))
+        )
         return encoded.encoding, *epochs, data, extra, self._present(name, present)
 
-    def _plan_trial_metric(self, group: Group, rows: GroupRows, metric: str) -> tuple[Any, ...] | None:
+    def _plan_trial_metric(
+        self, group: Group, rows: GroupRows, metric: str
+    ) -> tuple[Any, ...] | None:
         if metric == "latency_s":
             counts = rows.read("latency_count").astype(np.int64)
-            measured = rows.read("latency_s") if group.has("latency_s") else np.zeros((rows.count, 0))
+            measured = (
+                rows.read("latency_s") if group.has("latency_s") else np.zeros((rows.count, 0))
+            )
             present = counts > 0
             if counts.max(initial=0) > 1:
                 kept = np.arange(measured.shape[1]) < counts[:, None]
@@ -256,7 +276,9 @@ class Plan:
             "sources": [asdict(source) for source in archive.sources],
         }
         for name, content in (("forms", forms), ("about", about)):
-            text = json.dumps(content, separators=(",", ":"), sort_keys=True, ensure_ascii=True).encode()
+            text = json.dumps(
+                content, separators=(",", ":"), sort_keys=True, ensure_ascii=True
+            ).encode()
             data = np.frombuffer(text, dtype=np.uint8)
             self._data.append(Section(name, fmt.TEXT, data.shape, False, lambda data=data: data))
 

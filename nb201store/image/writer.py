@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def pack(
-    archive: str | Path, image: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+    archive: str | Path,
+    image: str | Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> int:
     """Write the image of an archive and check every section once; return its size in bytes.
 
@@ -42,7 +46,9 @@ def pack(
     return size
 
 
-def write_sections(file: BinaryIO, sections: list[Section], progress: Progress | None = None) -> int:
+def write_sections(
+    file: BinaryIO, sections: list[Section], progress: Progress | None = None
+) -> int:
     """Write header, table and sections to an empty file; return the file's size."""
     if not 1 <= len(sections) <= fmt.MOST_SECTIONS:
         raise FormatError(f"{len(sections)} sections; an image file holds 1 to {fmt.MOST_SECTIONS}")
