@@ -11,8 +11,8 @@ that a benchmark of one's own has its costs by the same functions.
 
 from __future__ import annotations
 
-from nb201store.arguments import as_int, shown
-from nb201store.errors import SettingsError
+from nb201store.arguments import as_int, is_many, shown
+from nb201store.errors import ArchError, SettingsError
 from nb201store.space import EDGES, OPS, SPACES, WIDTHS, tss
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ def count(
     Parameters
     ----------
     space_name : "tss" | "sss"
-    code : int, 0..15624 (tss) or 0..32767 (sss)
+    code : int, 0..15624 (tss) or 0..32767 (sss); for many use `count_all` and index its arrays
     classes : int, at least 1
     image_size : int, pixels of a side, at least 1; each reduction halves it, rounding up
     channels : int, width of the stem, at least 1; without effect in sss: the code has the widths
@@ -74,7 +74,7 @@ def count(
     Does not load numpy. Layers: NAS-Bench-201 (ICLR 2020) section 2.1, NATS-Bench (TPAMI 2021).
     """
     parameters, multiply_adds = _count(
-        space_name, code, classes, image_size, channels, cells, in_channels
+        space_name, _one(code), classes, image_size, channels, cells, in_channels
     )
     return parameters, multiply_adds
 
@@ -105,7 +105,9 @@ def params_m(
 ) -> float:
     """Return the parameters of one cell's network in millions; arguments and errors of `count`."""
     parameters: int
-    parameters, _ = _count(space_name, code, classes, image_size, channels, cells, in_channels)
+    parameters, _ = _count(
+        space_name, _one(code), classes, image_size, channels, cells, in_channels
+    )
     return parameters / 1e6
 
 
@@ -121,7 +123,9 @@ def flops_m(
 ) -> float:
     """Return the multiply-adds for one image in millions; arguments and errors of `count`."""
     multiply_adds: int
-    _, multiply_adds = _count(space_name, code, classes, image_size, channels, cells, in_channels)
+    _, multiply_adds = _count(
+        space_name, _one(code), classes, image_size, channels, cells, in_channels
+    )
     return multiply_adds / 1e6
 
 
@@ -217,6 +221,13 @@ def _conv(into: Count, out: Count, kernel: int, side: int) -> Layer:
 def _norm(width: Count) -> Layer:
     """A batch norm: scale and shift, no multiply-adds by upstream's rule."""
     return 2 * width, 0
+
+
+def _one(code: int) -> int:
+    """`code`, unless it is many: their types of answer would differ from those promised."""
+    if is_many(code):
+        raise ArchError(f"cost: expected one code (count_all counts all), found {shown(code)}")
+    return code
 
 
 def _space(name: str) -> Space:
