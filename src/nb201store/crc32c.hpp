@@ -1,5 +1,5 @@
-// CRC-32C (Castagnoli), the checksum of every part of an image. Portable slicing-by-8: about 2 GB/s, no intrinsics, so
-// the same code runs on every CPU.
+// CRC-32C (Castagnoli), the checksum of every part of an image. Portable slicing-by-8: about 2
+// GB/s, no intrinsics, so the same code runs on every CPU.
 #pragma once
 
 #include <array>
@@ -38,8 +38,9 @@ inline std::uint32_t crc32c(const void* data, std::size_t size, std::uint32_t cr
     const auto& t = detail::k_crc32c_tables;
     crc = ~crc;
     for (; size >= 8; size -= 8, bytes += 8) {
-        const std::uint32_t low = crc ^ (std::uint32_t{bytes[0]} | std::uint32_t{bytes[1]} << 8 |
-                                         std::uint32_t{bytes[2]} << 16 | std::uint32_t{bytes[3]} << 24);
+        const std::uint32_t low =
+            crc ^ (std::uint32_t{bytes[0]} | std::uint32_t{bytes[1]} << 8 |
+                   std::uint32_t{bytes[2]} << 16 | std::uint32_t{bytes[3]} << 24);
         crc = t[7][low & 0xFFu] ^ t[6][(low >> 8) & 0xFFu] ^ t[5][(low >> 16) & 0xFFu] ^
               t[4][low >> 24] ^ t[3][bytes[4]] ^ t[2][bytes[5]] ^ t[1][bytes[6]] ^ t[0][bytes[7]];
     }

@@ -19,8 +19,9 @@ enum class errc {
     settings,  ///< an argument that makes no sense: unknown dataset, split, metric, epoch
 };
 
-/// Thrown by opening, by named look-ups and by checked accessors. `offset` is the byte in the file that the message
-/// speaks of, or `no_offset`; `section` and `path` are empty where none is concerned; `system_error` is errno for `errc::io`.
+/// Thrown by opening, by named look-ups and by checked accessors. `offset` is the byte in the file
+/// that the message speaks of, or `no_offset`; `section` and `path` are empty where none is
+/// concerned; `system_error` is errno for `errc::io`.
 class error : public std::runtime_error {
   public:
     static constexpr std::uint64_t no_offset = ~std::uint64_t{0};

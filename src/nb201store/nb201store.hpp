@@ -8,3 +8,4 @@
 #include "crc32c.hpp"
 #include "error.hpp"
 #include "image.hpp"
+#include "space.hpp"
