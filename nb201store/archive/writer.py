@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from nb201store import __version__
 from nb201store.archive import layout
 from nb201store.archive.staging import GroupStage, SplitStage, Stage, Tables
 from nb201store.errors import SettingsError, SourceError
-from nb201store.replacing import new_folder
+from nb201store.replacing import check_target, new_folder
 from nb201store.space import SPACES
 
 if TYPE_CHECKING:
@@ -69,10 +70,8 @@ def write(
     """
     if loss not in ("float32", "float64"):
         raise SettingsError(f"loss must be float32 or float64, found {loss!r}")
-    if overwrite and path.exists() and not (path / "zarr.json").is_file():
-        raise SettingsError(
-            f"{path} is no archive (it has no zarr.json); --overwrite will not replace it"
-        )
+    check_target(path, overwrite=overwrite, folder=True)
+    check_overwrite(path)
     with new_folder(path, overwrite=overwrite) as folder:
         stage = Stage(benchmark, np.dtype("<f4" if loss == "float32" else "<f8"))
         values = _gather(stage, cells, count, progress)
@@ -82,6 +81,20 @@ def write(
         for seed, n in zip(*np.unique(np.array(group.seeds), return_counts=True), strict=True):
             seeds[f"{group.schedule}/{group.dataset.name}/{seed}"] = int(n)
     return Summary(len(stage.cell_form), sum(seeds.values()), values, seeds)
+
+
+def check_overwrite(path: Path) -> None:
+    """Raise SettingsError where something else than an archive stands at `path`: that is never replaced."""
+    if not path.exists():
+        return
+    try:
+        ours = "nb201store_archive" in json.loads((path / "zarr.json").read_bytes())["attributes"]
+    except (OSError, ValueError, LookupError, TypeError):
+        ours = False
+    if not ours:
+        raise SettingsError(
+            f"{path} is not an nb201store archive; --overwrite will not replace it, remove it yourself"
+        )
 
 
 def _gather(
