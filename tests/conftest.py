@@ -1,4 +1,4 @@
-"""Fixtures that several kinds of tests share: where real data are, and files in official layouts."""
+"""Fixtures that tests share: where real data are, and files in official layouts."""
 
 from __future__ import annotations
 

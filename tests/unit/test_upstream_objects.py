@@ -166,7 +166,7 @@ class TestRoundTrip:
             {"train_acc1es": {}, "train_losses": None, "train_acc5es": {3: -0.0}},
             {"eval_times": OrderedDict({"ori-test@3": math.inf, "x-valid@0": 5e-324})},
             {"train_acc5es": {5: math.nan, 4: 1.0, 0: -math.inf}},
-            {"arch_config": OrderedDict(b=True, name="infer", one=1)},
+            {"arch_config": OrderedDict(b=True, name="infer", one=1, none=None)},
         ],
     )
     def test_variants_of_a_trial(self, changes):
