@@ -23,6 +23,18 @@ def pytest_collection_modifyitems(items):
             item.add_marker(skip)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Say how many tests met real data; CI fails where the data exist and one was skipped."""
+    ran = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if "realdata" in report.keywords and report.when == "call"
+    ]
+    skipped = [r for r in terminalreporter.stats.get("skipped", []) if "realdata" in r.keywords]
+    terminalreporter.write_line(f"realdata tests: {len(ran)} ran, {len(skipped)} skipped")
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of genuine records and facts; only for tests marked `realdata`."""
