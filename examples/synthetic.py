@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 
 from nb201store import hits
-from nb201store.cost import cell_cost
+from nb201store.cost import count
 from nb201store.schema import OFFICIAL, Dataset
 from nb201store.space import SPACES
 
 SEEDS = {12: {"cifar10-valid": (777, 111)}, 200: {}}
-SPARSE = {"cifar10-valid": "x-valid"}  # the split that a 200-epoch run keeps at every epoch; else ori-test
+SPARSE = {
+    "cifar10-valid": "x-valid"
+}  # the split that a 200-epoch run keeps at every epoch; else ori-test
 
 
 class Maker:
@@ -42,7 +44,9 @@ class Maker:
         speed = 4.0 + 6.0 * rng.random()
         out: OrderedDict[str, dict[str, Any]] = OrderedDict()
         for schedule in self.benchmark.schedules:
-            out[self._hp(schedule)] = self._results(index, code, schedule, trials, quality, speed, rng)
+            out[self._hp(schedule)] = self._results(
+                index, code, schedule, trials, quality, speed, rng
+            )
         return out
 
     def _hp(self, schedule: int) -> str:
@@ -62,22 +66,35 @@ class Maker:
         return ((888,), (777, 888), (777, 888, 999))[trials - 1]
 
     def _results(
-        self, index: int, code: int, schedule: int, trials: int, quality: float, speed: float, rng: np.random.Generator
+        self,
+        index: int,
+        code: int,
+        schedule: int,
+        trials: int,
+        quality: float,
+        speed: float,
+        rng: np.random.Generator,
     ) -> dict[str, Any]:
         results = {}
         for dataset in self.benchmark.datasets:
             for seed in self._seeds(schedule, dataset.name, trials):
-                results[dataset.name, seed] = self._trial(code, dataset, schedule, seed, quality, speed, rng)
+                results[dataset.name, seed] = self._trial(
+                    code, dataset, schedule, seed, quality, speed, rng
+                )
         datasets = list(dict.fromkeys(name for name, _ in results))
         return {
             "arch_index": index,
             "arch_str": self.space.arch_str(code),
             "all_results": results,
-            "dataset_seed": {name: sorted(seed for d, seed in results if d == name) for name in datasets},
+            "dataset_seed": {
+                name: sorted(seed for d, seed in results if d == name) for name in datasets
+            },
             "clear_net_done": True,
         }
 
-    def _percent(self, rng: np.random.Generator, curve: np.ndarray[Any, Any], images: int) -> list[float]:
+    def _percent(
+        self, rng: np.random.Generator, curve: np.ndarray[Any, Any], images: int
+    ) -> list[float]:
         """A curve in 0..1 as published percentages: integer hits, some of them in the last batch."""
         last = hits.last_batch(images, self.benchmark.batch)
         total = np.clip(np.rint(curve * images), 0, images).astype(np.int64)
@@ -92,16 +109,27 @@ class Maker:
         chance = 1.0 / dataset.classes
         best = chance + (0.95 - chance) * quality * (0.6 if epochs <= 12 else 1.0)
         rise = 1.0 - np.exp(-4.0 * np.arange(1, epochs + 1) / epochs)
-        curve = np.clip(chance + (best - chance) * rise + 0.01 * rng.standard_normal(epochs), 0.0, 1.0)
+        curve = np.clip(
+            chance + (best - chance) * rise + 0.01 * rng.standard_normal(epochs), 0.0, 1.0
+        )
         loss = np.log(dataset.classes) * (1.0 - curve) + 0.01 * rng.random(epochs)
         # Few digits on purpose: the file stays small, and nobody takes these for measurements.
         return self._percent(rng, curve, images), np.round(loss, 4).tolist()
 
     def _trial(
-        self, code: int, dataset: Dataset, epochs: int, seed: int, quality: float, speed: float, rng: np.random.Generator
+        self,
+        code: int,
+        dataset: Dataset,
+        epochs: int,
+        seed: int,
+        quality: float,
+        speed: float,
+        rng: np.random.Generator,
     ) -> dict[str, Any]:
         images = {split.name: split.images for split in dataset.splits}
-        accuracy, loss = self._scores(rng, dataset, images["train"], epochs, min(1.0, quality * 1.05))
+        accuracy, loss = self._scores(
+            rng, dataset, images["train"], epochs, min(1.0, quality * 1.05)
+        )
         top5 = self._percent(rng, np.minimum(1.0, np.array(accuracy) / 100 * 1.3), images["train"])
         evals = [name for name in ("x-valid", "x-test", "ori-test") if name in images]
         scores = {name: self._scores(rng, dataset, images[name], epochs, quality) for name in evals}
@@ -109,42 +137,48 @@ class Maker:
         if not dense:
             first = SPARSE.get(dataset.name, "ori-test")
             evals = [first, *(name for name in evals if name != first)]
-        kept = {name: range(epochs) if dense or name == evals[0] else (epochs - 1,) for name in evals}
+        kept = {
+            name: range(epochs) if dense or name == evals[0] else (epochs - 1,) for name in evals
+        }
         keys = [(name, epoch) for name in evals for epoch in kept[name]]
-        cost = cell_cost(
+        params, flops = count(
             self.space.name, code, classes=dataset.classes, image_size=dataset.image_size,
             channels=self.benchmark.channels, cells=self.benchmark.cells, in_channels=self.benchmark.in_channels,
         )  # fmt: skip
-        state = {
+        return {
             "name": dataset.name,
             "train_acc1es": dict(enumerate(accuracy)),
             "train_acc5es": dict(enumerate(top5)) if dense else None,
             "train_losses": dict(enumerate(loss)),
             "train_times": OrderedDict.fromkeys(range(epochs), speed / 25_000 * images["train"]),
             "arch_config": self._config(code, dataset),
-            "params": np.float64(cost[0]),
-            "flop": cost[1],
+            "params": np.float64(params / 1e6),
+            "flop": flops / 1e6,
             "seed": f"{seed:04d}",
             "epochs": epochs,
             "latency": [np.float64(0.012 + 0.001 * quality)],
             "eval_names": evals,
             "eval_acc1es": {f"{name}@{epoch}": scores[name][0][epoch] for name, epoch in keys},
             "eval_times": {
-                f"{name}@{epoch}": speed / 75_000 * images[name] for name in evals for epoch in range(epochs)
+                f"{name}@{epoch}": speed / 75_000 * images[name]
+                for name in evals
+                for epoch in range(epochs)
             },
             "eval_losses": {f"{name}@{epoch}": scores[name][1][epoch] for name, epoch in keys},
             "net_state_dict": None,
         }
-        return state
 
     def _config(self, code: int, dataset: Dataset) -> dict[str, Any]:
         text = self.space.arch_str(code)
         if self.space.name == "tss":
             return {"channel": 16, "num_cells": 5, "arch_str": text, "class_num": dataset.classes}
-        genotype = (
-            "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
-        )
-        names = {"name": "infer.shape.tiny", "channels": text, "arch_str": text, "genotype": genotype}
+        genotype = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+        names = {
+            "name": "infer.shape.tiny",
+            "channels": text,
+            "arch_str": text,
+            "genotype": genotype,
+        }
         return names | {"class_num": dataset.classes}
 
     def benchmark_object(self, indices: list[int], trials: list[int]) -> dict[str, Any]:
@@ -153,7 +187,9 @@ class Maker:
         return {
             "meta_archs": [space.arch_str(space.from_official_index(i)) for i in range(len(space))],
             "total_archs": len(space),
-            "arch2infos": {index: self.cell(index, n) for index, n in zip(indices, trials, strict=True)},
+            "arch2infos": {
+                index: self.cell(index, n) for index, n in zip(indices, trials, strict=True)
+            },
             "evaluated_indexes": set(indices),
         }
 
@@ -171,7 +207,9 @@ def dump(obj: Any, path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("--space", choices=("tss", "sss"), default="tss")
     parser.add_argument("--cells", type=int, default=16)

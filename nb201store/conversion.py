@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def convert(
-    source: str | Path, target: str | Path, *, loss: str = "float32", overwrite: bool = False, progress: Progress | None = None
+    source: str | Path,
+    target: str | Path,
+    *,
+    loss: str = "float32",
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[archive.Summary, int]:
     """Convert an official file to an archive (`target` ends in .zarr) or an image (.nb201).
 
@@ -44,6 +49,12 @@ def convert(
         with scratch_folder(target) as scratch:
             between = scratch / "between.zarr"
             summary = archive.write(
-                between, opened.benchmark, opened.cells(), opened.source, loss=loss, count=opened.count, progress=progress
+                between,
+                opened.benchmark,
+                opened.cells(),
+                opened.source,
+                loss=loss,
+                count=opened.count,
+                progress=progress,
             )
             return summary, image.pack(between, target, overwrite=overwrite, progress=progress)

@@ -59,7 +59,9 @@ def encode(percent: Floats, images: int, last: int) -> tuple[Ints, Ints, NDArray
     """
     percent = np.asarray(percent, dtype=np.float64)
     flat = percent.ravel()
-    finite = np.where((flat >= 0.0) & (flat <= 101.0), flat, 0.0)  # NaN and nonsense fail the comparison below
+    finite = np.where(
+        (flat >= 0.0) & (flat <= 101.0), flat, 0.0
+    )  # NaN and nonsense fail the comparison below
     hits = np.rint(finite * images / 100.0).astype(np.int64)
     last_hits = np.zeros_like(hits)
     ok = np.zeros(hits.shape, dtype=np.bool_)

@@ -39,10 +39,9 @@ class Space:
     positions : how many digits a code has: 6 edges (tss) or 5 widths (sss)
     weights : what one step of each digit adds to the code, first position first
 
-    Every method takes one cell, and gives plain Python values, or a list, tuple, range or numpy
-    integer array, and gives numpy arrays (strings: a list). Numpy is loaded for the latter only.
-    What is not a cell raises ArchError, bool and float too: a mask or an accuracy taken for a code
-    is a mistake. Of many cells the first bad one is named, with its position.
+    Every method takes one cell, and gives plain Python values without loading numpy, or a list,
+    tuple, range or numpy integer array, and gives numpy arrays (lists of strings). What is no cell
+    raises ArchError, bool and float too; of many cells the first bad one is named, by position.
     """
 
     def __init__(self, name: str, choices: tuple[str, ...] | tuple[int, ...], positions: int):
@@ -51,9 +50,8 @@ class Space:
         self.positions = positions
         base = len(choices)
         self._size: int = base**positions
-        self.weights: tuple[int, ...] = tuple(
-            [self._size // base ** (place + 1) for place in range(positions)]
-        )
+        weights = [self._size // base ** (place + 1) for place in range(positions)]
+        self.weights: tuple[int, ...] = tuple(weights)
         # By digit: how far the other choices of its position are.
         self._moves = [[i - digit for i in range(base) if i != digit] for digit in range(base)]
         # Tables over all cells, made on first use and kept.
@@ -181,6 +179,8 @@ class Space:
     def unique_str(self, code: object, consider_zero: bool | None = True) -> str | list[str]:
         """Return upstream's isomorphism string; a list of n strings of n codes.
 
+        Upstream's quirk is kept: a node of several dead edges is `#+#`, and counts as alive.
+
         Parameters
         ----------
         code : one code or many
@@ -191,10 +191,6 @@ class Space:
         ------
         ArchError      `code` is outside the space
         SettingsError  `consider_zero` is neither True, False nor None
-
-        Notes
-        -----
-        Upstream's quirk is kept: a node of several dead edges is `#+#`, and counts as alive.
         """
         if consider_zero is not None and not isinstance(consider_zero, bool):
             raise SettingsError(
@@ -206,20 +202,18 @@ class Space:
         return self._strings(table, code)
 
     def _parse(self, arch_str: str) -> int:
-        """The code of a string, or ArchError."""
         raise NotImplementedError
 
     def _format(self, code: int) -> str:
-        """The string of a good code."""
         raise NotImplementedError
 
     def _make_strings(self, table: str) -> list[str]:  # noqa: ARG002  # what tss overrides
         """One of the tables `arch_str`, `unique_str True`, `unique_str False` and `... None`."""
         return [self._format(code) for code in range(self._size)]
 
-    def _make_ints(self, table: str) -> Sequence[int]:
+    def _make_ints(self, table: str) -> Sequence[int]:  # noqa: ARG002  # what tss overrides
         """One of the tables `official_index`, `from_official_index`, `representative`."""
-        raise NotImplementedError
+        return range(self._size)
 
     def _int_table(self, table: str) -> Sequence[int]:
         if table not in self._int_tables:
@@ -238,15 +232,13 @@ class Space:
         keys = self._checked_many(key, what)
         if table not in self._int_arrays:
             self._int_arrays[table] = int_array(self._int_table(table))
-        found: Ints = self._int_arrays[table][keys]
-        return found
+        return self._int_arrays[table].take(keys)
 
     def _strings(self, table: str, code: object) -> list[str]:
         codes = self._checked_many(code)
         if codes.ndim != 1:
             raise self._error("expected codes of one dimension", code)
-        strings = self._str_table(table)
-        return [strings[i] for i in codes.tolist()]
+        return list(map(self._str_table(table).__getitem__, codes.tolist()))
 
     def _error(self, expected: str, found: object) -> ArchError:
         return ArchError(f"{self.name}: {expected}, found {shown(found)}")
@@ -266,10 +258,11 @@ class Space:
         # A list may hide bools among its ints, which numpy would take for 0 and 1.
         if is_array or set(map(type, elements(values))) == {int}:
             array = np.asarray(values)
-            if array.dtype.kind in "iu" and not np.any((array < 0) | (array >= self._size)):
+            integers = array.dtype.kind in "iu"
+            if integers and not np.any((array < 0) | (array >= self._size)):
                 return array.astype(np.int64)
-            if is_array:
-                values = list(array.ravel())
+            if is_array:  # list() where tolist() would hide the type: it makes ints of dates
+                values = array.ravel() if integers else list(array.ravel())
         return self._each(lambda value: self._checked(value, what), elements(values))
 
     def _from_digits(self, ops: object) -> int:

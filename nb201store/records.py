@@ -30,7 +30,10 @@ class Series:
 
     def same_bits(self, other: Series) -> bool:
         """Whether both hold the same doubles, bit for bit (NaNs included), at the same epochs."""
-        return np.array_equal(self.epochs, other.epochs) and self.values.tobytes() == other.values.tobytes()
+        return (
+            np.array_equal(self.epochs, other.epochs)
+            and self.values.tobytes() == other.values.tobytes()
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

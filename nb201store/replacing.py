@@ -43,7 +43,9 @@ def new_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
             _put_in_place(partial, target, overwrite=overwrite)
-        except BaseException:  # KeyboardInterrupt included: whatever ended the block, no temporary file stays
+        except (
+            BaseException
+        ):  # KeyboardInterrupt included: whatever ended the block, no temporary file stays
             partial.unlink(missing_ok=True)
             raise
     _fsync_folder(target.parent)
@@ -102,7 +104,9 @@ def _begin(target: Path, *, overwrite: bool) -> Path:
     """Refuse or clear the way, and return the path of the temporary sibling."""
     refuse_existing(target, overwrite=overwrite)
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"{target.parent} is not a folder; {target.name} cannot be written there")
+        raise FileNotFoundError(
+            f"{target.parent} is not a folder; {target.name} cannot be written there"
+        )
     for stale in target.parent.glob(f".{_glob_escape(target.name)}.*.partial"):
         if not _locked(stale):
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)

@@ -137,7 +137,11 @@ def _unique_strings(consider_zero: bool | None) -> list[str]:
 
 
 class SizeSpace(Space):
-    """32,768 networks: one of eight widths at each of five positions (NATS-Bench sss)."""
+    """32,768 networks: one of eight widths at each of five positions (NATS-Bench sss).
+
+    Upstream does not shuffle this space, and no two of its networks are isomorphic: the tables
+    inherited from `Space` are right as they are.
+    """
 
     def __init__(self) -> None:
         super().__init__("sss", WIDTHS, 5)
@@ -165,9 +169,6 @@ class SizeSpace(Space):
                 known = ", ".join(self._digits)
                 return self._error(f"{wanted} a width ({known}) in place {place}", width)
         raise AssertionError(f"a good string was refused: {arch_str!r}")
-
-    def _make_ints(self, table: str) -> Sequence[int]:  # noqa: ARG002
-        return range(len(self))  # not shuffled upstream, and no two cells are isomorphic
 
 
 tss = TopologySpace()

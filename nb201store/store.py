@@ -11,13 +11,15 @@ from nb201store.errors import FormatError, MissingDataError, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Literal, NamedTuple
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal, NamedTuple, Self
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     Seed = int | Literal["mean"]
     Missing = Literal["raise", "mask"]
+    Codes = NDArray[np.integer[Any]] | Sequence[Any]
 
     class Ranked(NamedTuple):
         code: int
@@ -41,7 +43,9 @@ else:  # `typing` costs more than everything else that opening a store does
 LOWEST_IS_BEST = ("loss", "time")
 
 
-def open_store(path: str | os.PathLike[str] | None = None, *, mode: str = "mmap", check: bool = False) -> Store:
+def open_store(
+    path: str | os.PathLike[str] | None = None, *, mode: str = "mmap", check: bool = False
+) -> Store:
     """Open an image (`.nb201`) and return a `Store`; usually called as `nb201store.open`.
 
     Parameters
@@ -84,15 +88,19 @@ class Store:
     know, and MissingDataError for what was never recorded; each names what there is instead.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, mode: str = "mmap", check: bool = False) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, mode: str = "mmap", check: bool = False
+    ) -> None:
         self.path = os.fspath(path)
         if os.path.isdir(self.path):  # noqa: PTH112 - pathlib costs milliseconds at the first answer
             archive = os.path.exists(os.path.join(self.path, "zarr.json"))  # noqa: PTH110, PTH118
             what = f"an archive; make its image with `nb201 pack {self.path} IMAGE.nb201`"
-            raise FormatError(f"{self.path} is {what if archive else 'a folder; expected an image file (.nb201)'}")
+            raise FormatError(
+                f"{self.path} is {what if archive else 'a folder; expected an image file (.nb201)'}"
+            )
         self._image: _core.Image = _core.Image(self.path, mode, check)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -114,14 +122,22 @@ class Store:
 
     def describe(self) -> dict[str, Any]:
         """Return what the file says of itself: space, data sets, splits, groups of trials, columns."""
-        return self._image.describe()
+        return dict(self._image.describe())
 
     def check(self) -> None:
         """Compare every section with its checksum and bounds; ChecksumError or FormatError names the first bad one."""
         self._image.check()
 
     def value(
-        self, code: int, dataset: str, split: str, metric: str, *, schedule: int, epoch: int = -1, seed: Seed
+        self,
+        code: int,
+        dataset: str,
+        split: str,
+        metric: str,
+        *,
+        schedule: int,
+        epoch: int = -1,
+        seed: Seed,
     ) -> float:
         """Return one number: the published double bit for bit (losses: as the image holds them, see `nb201 info`).
 
@@ -147,7 +163,8 @@ class Store:
 
         def hole(place: int) -> str:
             epochs = self._image.epochs(dataset, split, metric, schedule)
-            return f"code {code}, {dataset}, {split}, {metric}, schedule {schedule}, seed {seed}: no epoch {epochs[place]}"
+            name = f"{dataset}, {split}, {metric}, schedule {schedule}, seed {seed}"
+            return f"code {code}, {name}: no epoch {epochs[place]}"
 
         return _filled(values, present, missing, hole)
 
@@ -184,7 +201,9 @@ class Store:
             mask = np.asarray(where)
             if mask.dtype != np.bool_ or mask.shape != present.shape:
                 wanted = f"a bool array of shape {present.shape}"
-                raise SettingsError(f"where must be {wanted}, found {mask.dtype} of shape {mask.shape}")
+                raise SettingsError(
+                    f"where must be {wanted}, found {mask.dtype} of shape {mask.shape}"
+                )
             present = present & mask
         codes = np.flatnonzero(present)
         keys = values[codes] if metric in LOWEST_IS_BEST else -values[codes]
@@ -195,7 +214,9 @@ class Store:
         """Return the seeds with which this cell was trained, ascending; empty where it was not."""
         return self._image.seeds(code, dataset, schedule)
 
-    def epochs(self, dataset: str, split: str, metric: str = "accuracy", *, schedule: int) -> tuple[int, ...]:
+    def epochs(
+        self, dataset: str, split: str, metric: str = "accuracy", *, schedule: int
+    ) -> tuple[int, ...]:
         """Return the epochs at which a metric is recorded, ascending, 0-based."""
         return self._image.epochs(dataset, split, metric, schedule)
 
@@ -213,10 +234,10 @@ class Store:
         """
         from nb201store import cost
 
-        described = self._image.describe()
+        described = self.describe()
         dataset_info = _named(described["datasets"], dataset, self.path)
         schedules = [g["schedule"] for g in described["groups"] if g["dataset"] == dataset]
-        counted = cost.cell_cost(
+        params, flops = cost.count(
             described["space"], code, classes=dataset_info["classes"], image_size=dataset_info["image_size"],
             channels=described["channels"], cells=described["cells_per_stage"],
             in_channels=described["in_channels"],
@@ -227,7 +248,9 @@ class Store:
             for split in dataset_info["splits"]
         }
         train = seconds.pop("train", None)
-        return Cost(*counted, self._latency(code, dataset, longest_first), train, seconds)
+        return Cost(
+            params / 1e6, flops / 1e6, self._latency(code, dataset, longest_first), train, seconds
+        )
 
     def _latency(self, code: int, dataset: str, schedules: list[int]) -> float | None:
         for schedule in schedules:
@@ -254,7 +277,8 @@ class Store:
     def recorded_cost(self, code: int, dataset: str, *, schedule: int, seed: Seed) -> RecordedCost:
         """Return (params_m, flops_m) as upstream wrote them into that trial, its known mistakes included."""
         params, flops = (
-            self._image.trial_value(code, dataset, metric, schedule, seed) for metric in ("params_m", "flops_m")
+            self._image.trial_value(code, dataset, metric, schedule, seed)
+            for metric in ("params_m", "flops_m")
         )
         return RecordedCost(params, flops)
 
@@ -278,7 +302,7 @@ class Column:
         """Return the value of one cell; ArchError outside the space, MissingDataError where there is none."""
         return self._core[code]
 
-    def take(self, codes: ArrayLike, *, missing: Missing = "raise") -> NDArray[np.float64]:
+    def take(self, codes: Codes, *, missing: Missing = "raise") -> NDArray[np.float64]:
         """Return the values of many cells: float64, of the shape of `codes` (integers).
 
         `missing="raise"` raises MissingDataError naming the first hole and how many there are; "mask" gives a
@@ -287,7 +311,12 @@ class Column:
         import numpy as np
 
         values, present = self._core.take(codes)
-        return _filled(values, present, missing, lambda at: f"{self._name}: no value of code {np.ravel(codes)[at]}")
+        return _filled(
+            values,
+            present,
+            missing,
+            lambda at: f"{self._name}: no value of code {np.ravel(codes)[at]}",
+        )
 
     def array(self, *, missing: Missing = "raise") -> NDArray[np.float64]:
         """Return the values of all cells, float64 [len(space)]; `missing` as for `take`."""
@@ -295,18 +324,26 @@ class Column:
         return _filled(values, present, missing, lambda at: f"{self._name}: no value of code {at}")
 
 
-def _filled(values: Any, present: Any, missing: Missing, hole: Any) -> Any:
+def _filled(
+    values: NDArray[np.float64],
+    present: NDArray[np.bool_],
+    missing: Missing,
+    hole: Callable[[int], str],
+) -> NDArray[np.float64]:
     """Apply `missing`; hole(place) describes the first gap by its place in the flat array."""
     if missing not in ("raise", "mask"):
         raise SettingsError(f"missing must be 'raise' or 'mask', found {missing!r}")
     if missing == "mask":
         import numpy as np
 
-        return np.ma.masked_array(values, ~present)
+        masked: NDArray[np.float64] = np.ma.masked_array(values, ~present)
+        return masked
     if not present.all():
         flat = present.ravel()
         gaps = int(flat.size - flat.sum())
-        raise MissingDataError(f"{hole(int(flat.argmin()))} ({gaps} of {flat.size} missing; missing='mask' masks them)")
+        raise MissingDataError(
+            f"{hole(int(flat.argmin()))} ({gaps} of {flat.size} missing; missing='mask' masks them)"
+        )
     return values
 
 

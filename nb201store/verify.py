@@ -95,7 +95,9 @@ def verify(path: str | Path, source: str | Path, *, progress: Progress | None = 
     """
     path, source = Path(path), Path(source)
     if path.resolve() == source.resolve():
-        raise SettingsError(f"{path} cannot be verified against itself; name the file it was made from")
+        raise SettingsError(
+            f"{path} cannot be verified against itself; name the file it was made from"
+        )
     target = open_target(path)
     report = Report()
     seen = set()
@@ -127,7 +129,9 @@ def _source_cells(source: Path) -> Iterator[tuple[int, CellRecord]]:
             yield opened.count, cell
 
 
-def compare_cells(source: CellRecord, ours: CellRecord, loss: np.dtype[Any], report: Report) -> None:
+def compare_cells(
+    source: CellRecord, ours: CellRecord, loss: np.dtype[Any], report: Report
+) -> None:
     """Compare one cell; add to `report`."""
     theirs = {(t.schedule, t.dataset, t.seed): t for t in source.trials}
     found = {(t.schedule, t.dataset, t.seed): t for t in ours.trials}
@@ -143,7 +147,9 @@ def compare_cells(source: CellRecord, ours: CellRecord, loss: np.dtype[Any], rep
         report.differ(f"{found[key].name}: not in the source")
 
 
-def _compare_trials(source: TrialRecord, ours: TrialRecord, loss: np.dtype[Any], report: Report) -> None:
+def _compare_trials(
+    source: TrialRecord, ours: TrialRecord, loss: np.dtype[Any], report: Report
+) -> None:
     pairs = {
         "params_m": ((source.params_m,), (ours.params_m,)),
         "flops_m": ((source.flops_m,), (ours.flops_m,)),
@@ -169,14 +175,20 @@ def _bits(numbers: tuple[float | None, ...]) -> list[bytes | None]:
 
 
 def _compare_series(
-    where: str, source: Series | None, ours: Series | None, dtype: np.dtype[Any] | None, report: Report
+    where: str,
+    source: Series | None,
+    ours: Series | None,
+    dtype: np.dtype[Any] | None,
+    report: Report,
 ) -> None:
     epochs = np.empty(0, np.int32) if source is None else source.epochs
     found_epochs = np.empty(0, np.int32) if ours is None else ours.epochs
     report.values += len(epochs)
     if not np.array_equal(epochs, found_epochs):
         only = sorted(set(epochs.tolist()) ^ set(found_epochs.tolist()))
-        report.differ(f"{where}: exists on one side only at epochs {only[:5]}, {len(only)} in all", len(only))
+        report.differ(
+            f"{where}: exists on one side only at epochs {only[:5]}, {len(only)} in all", len(only)
+        )
         return
     if source is None or ours is None:
         return

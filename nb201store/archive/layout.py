@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,12 +16,6 @@ ARCHIVE_VERSION = 1
 # Codes in one chunk. Few, large chunks: a reader wants whole columns, and Zarr pays per chunk.
 CODES_PER_CHUNK = 2048
 
-# Hits and losses that do not exist carry these under `present = false`; xarray shows them as NaN (CF `_FillValue`).
-LAST_HITS_FILL = 255
-FORM_NONE = 0  # in `form`: no such trial or cell; else the place in the list of forms plus one
-
-DATASET_ARRAYS = ("form", "params_m", "params_m_present", "flops_m", "flops_m_present", "latency_count")
-
 
 def hits_dtype(images: int) -> np.dtype[Any]:
     """The unsigned integer that holds 0..images and a fill value above them."""
@@ -29,16 +23,23 @@ def hits_dtype(images: int) -> np.dtype[Any]:
 
 
 def fill_of(dtype: np.dtype[Any]) -> Any:
-    """What stands where nothing is present: NaN, or the largest unsigned integer."""
+    """What stands where nothing is present: False, NaN, or the largest integer."""
+    if dtype.kind == "b":
+        return False
     return np.nan if dtype.kind == "f" else np.iinfo(dtype).max
 
 
-def codecs(dtype: np.dtype[Any]) -> list[Any]:
-    """Compressors of an array: blosc-zstd with bitshuffle, and a checksum so that damage is found when read."""
+def codecs(dtype: np.dtype[Any], elements: int) -> list[Any]:
+    """Compressors of chunks of so many elements: blosc-zstd, and a checksum so that damage is found when read.
+
+    Blosc leaves a block unshuffled, in silence, where bitshuffle does not come out even: it takes eight elements at a
+    time. Chunks of values do (2,048 codes); coordinates mostly do not, and are shuffled by bytes.
+    """
     from zarr.codecs import BloscCodec, Crc32cCodec
 
-    # Bitshuffle works on groups of eight elements; one-byte data compress no better by it and stay as they are.
-    shuffle = "bitshuffle" if dtype.itemsize > 1 else "noshuffle"
+    shuffle: Literal["noshuffle", "bitshuffle", "shuffle"] = (
+        "noshuffle" if dtype.itemsize == 1 else "bitshuffle" if elements % 8 == 0 else "shuffle"
+    )
     return [
         BloscCodec(cname="zstd", clevel=5, shuffle=shuffle, typesize=dtype.itemsize),
         Crc32cCodec(),
@@ -61,7 +62,9 @@ def benchmark_to_json(benchmark: Benchmark) -> dict[str, Any]:
                 "classes": d.classes,
                 "image_size": d.image_size,
                 "meaning": d.meaning,
-                "splits": [{"name": s.name, "images": s.images, "meaning": s.meaning} for s in d.splits],
+                "splits": [
+                    {"name": s.name, "images": s.images, "meaning": s.meaning} for s in d.splits
+                ],
             }
             for d in benchmark.datasets
         ],

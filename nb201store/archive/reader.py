@@ -55,11 +55,15 @@ class Group:
         self._archive = archive
         self._blocks: dict[int, dict[str, Array]] = {}
         self.names = archive.array_names(self.prefix)
-        self.splits = [s for s in dataset.splits if any(n.startswith(f"{s.name}/") for n in self.names)]
+        self.splits = [
+            s for s in dataset.splits if any(n.startswith(f"{s.name}/") for n in self.names)
+        ]
         self.time_splits = [str(name) for name in self.read("split")]
         self.seeds: Array = self.read("seed")
         self.split_epochs = {s.name: self.read(f"{s.name}/epoch") for s in self.splits}
-        self.last = {s.name: hits_codec.last_batch(s.images, archive.benchmark.batch) for s in dataset.splits}
+        self.last = {
+            s.name: hits_codec.last_batch(s.images, archive.benchmark.batch) for s in dataset.splits
+        }
         sets = archive.attributes(self.prefix).get("time_epoch_sets", [])
         self.time_epoch_sets = [layout.epochs_of(runs) for runs in sets]
 
@@ -98,12 +102,16 @@ class Archive:
             raise FileNotFoundError(f"{path}: no such archive")
         try:
             self._root = zarr.open_group(path, mode="r", zarr_format=3)
-            attributes = dict(self._root.attrs)
+            attributes: dict[str, Any] = {**self._root.attrs}
             version = attributes["nb201store_archive"]
         except (KeyError, ValueError, TypeError, FileNotFoundError, NotADirectoryError) as problem:
-            raise FormatError(f"{path} is not an nb201store archive (a Zarr v3 folder made by nb201 convert)") from problem
+            raise FormatError(
+                f"{path} is not an nb201store archive (a Zarr v3 folder made by nb201 convert)"
+            ) from problem
         if version != layout.ARCHIVE_VERSION:
-            raise VersionError(f"{path}: archive format {version}, this reader knows {layout.ARCHIVE_VERSION}")
+            raise VersionError(
+                f"{path}: archive format {version}, this reader knows {layout.ARCHIVE_VERSION}"
+            )
         try:
             self.benchmark: Benchmark = layout.benchmark_from_json(attributes["benchmark"])
             self.sources = tuple(Source(**source) for source in attributes["sources"])
@@ -112,7 +120,9 @@ class Archive:
             self.trial_forms: list[str] = attributes["trial_forms"]
             self.space = SPACES[self.benchmark.space]
         except (KeyError, TypeError, ValueError) as problem:
-            raise FormatError(f"{path}: attributes of the archive's root are damaged: {problem!r}") from problem
+            raise FormatError(
+                f"{path}: attributes of the archive's root are damaged: {problem!r}"
+            ) from problem
         self.groups = [
             Group(self, schedule, dataset)
             for schedule in sorted(int(name) for name, _ in self._root.groups())
@@ -128,7 +138,7 @@ class Archive:
         for group in self.groups:
             for split in group.splits:
                 if group.has(f"{split.name}/loss"):
-                    return np.dtype(self._root[f"{group.prefix}/{split.name}/loss"].dtype)
+                    return self.read(f"{group.prefix}/{split.name}/loss", 0, 0).dtype
         return np.dtype("<f4")
 
     def codes(self) -> Array:
@@ -137,7 +147,11 @@ class Archive:
 
     def array_names(self, prefix: str) -> list[str]:
         """Names of all arrays below a group, relative to it."""
-        return [name for name, node in self._group(prefix).members(max_depth=None) if hasattr(node, "shape")]
+        return [
+            name
+            for name, node in self._group(prefix).members(max_depth=None)
+            if hasattr(node, "shape")
+        ]
 
     def attributes(self, prefix: str) -> dict[str, Any]:
         """Attributes of the group at `prefix`."""
@@ -154,7 +168,9 @@ class Archive:
         except KeyError as problem:
             raise FormatError(f"{self.path}: the array {name} is missing") from problem
         except (ValueError, RuntimeError, OSError) as problem:
-            raise FormatError(f"{self.path}: the array {name} cannot be read: {problem}") from problem
+            raise FormatError(
+                f"{self.path}: the array {name} cannot be read: {problem}"
+            ) from problem
         return values
 
     def has(self, code: int) -> bool:
@@ -169,16 +185,21 @@ class Archive:
             block = group.block(first, keep=self.keep_blocks)
             row = code - first
             trials += [
-                self._trial(group, block, code, row, slot) for slot in np.flatnonzero(block["present"][row])
+                self._trial(group, block, code, row, slot)
+                for slot in np.flatnonzero(block["present"][row]).tolist()
             ]
-        return CellRecord(code, tuple(trials), self._form_text(self.cell_forms, self._form[code], "form"))
+        return CellRecord(
+            code, tuple(trials), self._form_text(self.cell_forms, self._form[code], "form")
+        )
 
     def _form_text(self, forms: list[str], place: Any, where: str) -> str:
         if place >= len(forms):
             raise FormatError(f"{self.path}: {where}: form {place} of {len(forms)}")
-        return forms[place]
+        return str(forms[place])
 
-    def _trial(self, group: Group, block: Mapping[str, Array], code: int, row: int, slot: int) -> TrialRecord:
+    def _trial(
+        self, group: Group, block: Mapping[str, Array], code: int, row: int, slot: int
+    ) -> TrialRecord:
         at = (row, slot)
         splits = {}
         for split in group.dataset.splits:
@@ -220,7 +241,9 @@ def _scores(
     return out
 
 
-def _time(group: Group, block: Mapping[str, Array], split: str, at: tuple[int, int]) -> Series | None:
+def _time(
+    group: Group, block: Mapping[str, Array], split: str, at: tuple[int, int]
+) -> Series | None:
     """Seconds per epoch of one trial on one split, unfolded."""
     place = (*at, group.time_splits.index(split))
     which = int(block["time_epoch_set"][place])

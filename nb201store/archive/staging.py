@@ -71,7 +71,9 @@ class Table:
         seeds = np.array(self._seeds, dtype=np.int32)
         order = np.lexsort((seeds, codes))
         names = self._chunks[0] if self._chunks else {}
-        arrays = {name: np.concatenate([chunk[name] for chunk in self._chunks])[order] for name in names}
+        arrays = {
+            name: np.concatenate([chunk[name] for chunk in self._chunks])[order] for name in names
+        }
         self._chunks.clear()
         return codes[order], seeds[order], arrays
 
@@ -127,8 +129,9 @@ class SplitStage:
         if not ok.all():
             row, column = (int(i) for i in np.argwhere(~ok)[0])
             raise SourceError(
-                f"{self._where}/{self.split.name}, {table.where(row, column)}: {metric} {float(percent[row, column])!r} is "
-                f"not a number of hits out of {self.split.images} images (a percentage was expected)"
+                f"{self._where}/{self.split.name}, {table.where(row, column)}: {metric} "
+                f"{float(percent[row, column])!r} is not the percentage of any number of hits "
+                f"out of {self.split.images} images"
             )
         encoded: Encoded = {f"{prefix}hits": hits.astype(hits_dtype(self.split.images))}
         if self.last:
@@ -142,8 +145,8 @@ class SplitStage:
         if lost.any():
             row, column = (int(i) for i in np.argwhere(lost)[0])
             raise SourceError(
-                f"{self._where}/{self.split.name}, {table.where(row, column)}: loss {float(loss[row, column])!r} is too "
-                f"large for float32; convert with --loss float64"
+                f"{self._where}/{self.split.name}, {table.where(row, column)}: loss "
+                f"{float(loss[row, column])!r} is too large for float32; convert with --loss float64"
             )
         return stored
 
@@ -151,7 +154,9 @@ class SplitStage:
 class GroupStage:
     """Every trial of one schedule on one data set."""
 
-    def __init__(self, schedule: int, dataset: Dataset, batch: int, loss_dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, schedule: int, dataset: Dataset, batch: int, loss_dtype: np.dtype[Any]
+    ) -> None:
         self.schedule = schedule
         self.dataset = dataset
         where = f"{schedule}/{dataset.name}"
@@ -180,14 +185,20 @@ class GroupStage:
         for name in trial.splits:
             if name not in self.splits:
                 known = ", ".join(self.splits)
-                raise SourceError(f"{trial.name}: unknown split {name!r}; {trial.dataset} has {known}")
-        values = (trial.params_m is not None) + (trial.flops_m is not None) + len(trial.latency_s or ())
+                raise SourceError(
+                    f"{trial.name}: unknown split {name!r}; {trial.dataset} has {known}"
+                )
+        values = (
+            (trial.params_m is not None) + (trial.flops_m is not None) + len(trial.latency_s or ())
+        )
         for name, stage in self.splits.items():
             record = trial.splits.get(name)
             series = record.series() if record is not None else {}
             self._add_scores(trial, stage, series.get("accuracy"), series.get("loss"))
             if "top5" in series:
-                stage.top5.add(trial.code, trial.seed, series["top5"].epochs, [series["top5"].values])
+                stage.top5.add(
+                    trial.code, trial.seed, series["top5"].epochs, [series["top5"].values]
+                )
             self._add_times(trial, name, series.get("time"))
             values += sum(len(s.epochs) for s in series.values())
         return values
@@ -198,9 +209,13 @@ class GroupStage:
         if accuracy is None and loss is None:
             return
         if accuracy is None or loss is None or not np.array_equal(accuracy.epochs, loss.epochs):
-            raise SourceError(f"{trial.name}: accuracy and loss of {stage.split.name} exist at different epochs")
+            raise SourceError(
+                f"{trial.name}: accuracy and loss of {stage.split.name} exist at different epochs"
+            )
         if len(accuracy.epochs):
-            stage.scores.add(trial.code, trial.seed, accuracy.epochs, [accuracy.values, loss.values])
+            stage.scores.add(
+                trial.code, trial.seed, accuracy.epochs, [accuracy.values, loss.values]
+            )
 
     def _add_times(self, trial: TrialRecord, split: str, time: Series | None) -> None:
         if time is None or not len(time.epochs):
@@ -265,4 +280,6 @@ class Stage:
     def ordered_groups(self) -> list[GroupStage]:
         """Groups by (schedule, data set as described)."""
         order = [dataset.name for dataset in self.benchmark.datasets]
-        return [self.groups[key] for key in sorted(self.groups, key=lambda k: (k[0], order.index(k[1])))]
+        return [
+            self.groups[key] for key in sorted(self.groups, key=lambda k: (k[0], order.index(k[1])))
+        ]

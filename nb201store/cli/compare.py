@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
 @click.argument("cells", nargs=-1, required=True)
-@click.option("--schedule", type=int, required=True, help="Epochs of the training run: 12, 200, ...")
+@click.option(
+    "--schedule", type=int, required=True, help="Epochs of the training run: 12, 200, ..."
+)
 @click.option("--seed", required=True, help="777, 888, ..., or mean over the recorded seeds.")
 @click.option("--metric", default="accuracy", show_default=True, help="accuracy, top5, loss, time")
 @output.json_option
-def command(image: Path, cells: tuple[str, ...], schedule: int, seed: str, metric: str, as_json: bool) -> None:
+def command(
+    image: Path, cells: tuple[str, ...], schedule: int, seed: str, metric: str, as_json: bool
+) -> None:
     """Show CELLS of IMAGE side by side: one metric at the last epoch on every split, and costs."""
     from nb201store.store import open_store
 
@@ -35,7 +39,9 @@ def command(image: Path, cells: tuple[str, ...], schedule: int, seed: str, metri
         if not columns:
             schedules = sorted({group["schedule"] for group in bench.describe()["groups"]})
             listed = ", ".join(str(known) for known in schedules)
-            raise SettingsError(f"{image}: no {metric} in schedule {schedule}; schedules here: {listed}")
+            raise SettingsError(
+                f"{image}: no {metric} in schedule {schedule}; schedules here: {listed}"
+            )
         lines = [_line(bench, codes, column, metric, parse_seed(seed)) for column in columns]
         lines += _costs(bench, codes, list(dict.fromkeys(column["dataset"] for column in columns)))
         names = [bench.space.arch_str(code) for code in codes]
@@ -45,15 +51,24 @@ def command(image: Path, cells: tuple[str, ...], schedule: int, seed: str, metri
         return
     for code, name in zip(codes, names, strict=True):
         click.echo(f"{code:>6}  {name}")
-    rows = [[line["dataset"], line["split"] or "", line["what"], *map(_text, line["values"])] for line in lines]
-    output.print_table(["dataset", "split", "what", *map(str, codes)], rows, title=f"schedule {schedule}, seed {seed}")
+    rows = [
+        [line["dataset"], line["split"] or "", line["what"], *map(_text, line["values"])]
+        for line in lines
+    ]
+    output.print_table(
+        ["dataset", "split", "what", *map(str, codes)],
+        rows,
+        title=f"schedule {schedule}, seed {seed}",
+    )
 
 
 def _text(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
-def _line(bench: Store, codes: list[int], column: dict[str, Any], metric: str, seed: Seed) -> dict[str, Any]:
+def _line(
+    bench: Store, codes: list[int], column: dict[str, Any], metric: str, seed: Seed
+) -> dict[str, Any]:
     values: list[float | None] = []
     for code in codes:
         try:
@@ -61,7 +76,12 @@ def _line(bench: Store, codes: list[int], column: dict[str, Any], metric: str, s
             values.append(bench.value(*question, schedule=column["schedule"], seed=seed))
         except MissingDataError:
             values.append(None)
-    return {"dataset": column["dataset"], "split": column["split"], "what": metric, "values": values}
+    return {
+        "dataset": column["dataset"],
+        "split": column["split"],
+        "what": metric,
+        "values": values,
+    }
 
 
 def _costs(bench: Store, codes: list[int], datasets: list[str]) -> list[dict[str, Any]]:

@@ -13,7 +13,11 @@ from nb201store.errors import SettingsError
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--sources", is_flag=True, help="List the known official files: sizes, md5, licence, how to cite.")
+@click.option(
+    "--sources",
+    is_flag=True,
+    help="List the known official files: sizes, md5, licence, how to cite.",
+)
 @output.json_option
 def command(file: Path | None, sources: bool, as_json: bool) -> None:
     """Say what FILE (an image or an archive) holds and what it was made from."""
@@ -26,16 +30,28 @@ def command(file: Path | None, sources: bool, as_json: bool) -> None:
     if as_json:
         output.print_json(facts)
         return
-    click.echo(f"{file}: {facts['kind']}, format {facts['format']}, {output.size_text(facts['bytes'])}")
+    click.echo(
+        f"{file}: {facts['kind']}, format {facts['format']}, {output.size_text(facts['bytes'])}"
+    )
     click.echo(f"{facts['benchmark']}, space {facts['space']}: {facts['cells_with_results']} of {facts['cells']} cells "
                f"have results; losses are {facts['loss']}; written by {facts['written_by']}")  # fmt: skip
     for source in facts["sources"]:
-        click.echo(f"source: {source['name']} ({source['kind']}, {source['size']} bytes, md5 {source['md5']})")
+        click.echo(
+            f"source: {source['name']} ({source['kind']}, {source['size']} bytes, md5 {source['md5']})"
+        )
     rows = [
-        [str(g["schedule"]), g["dataset"], " ".join(map(str, g["seeds"])), str(g["trials"]), _splits_text(g["splits"])]
+        [
+            str(g["schedule"]),
+            g["dataset"],
+            " ".join(map(str, g["seeds"])),
+            str(g["trials"]),
+            _splits_text(g["splits"]),
+        ]
         for g in facts["groups"]
     ]
-    output.print_table(["schedule", "dataset", "seeds", "trials", "splits (epochs with accuracy)"], rows)
+    output.print_table(
+        ["schedule", "dataset", "seeds", "trials", "splits (epochs with accuracy)"], rows
+    )
 
 
 def _splits_text(splits: dict[str, list[int]]) -> str:
@@ -56,12 +72,14 @@ def _image_facts(file: Path) -> dict[str, Any]:
     records = ImageRecords(file)
     described = records.image.describe()
     epochs = {
-        (c["schedule"], c["dataset"], c["split"]): c["epochs"] for c in described["columns"] if c["metric"] == "accuracy"
+        (c["schedule"], c["dataset"], c["split"]): c["epochs"]
+        for c in described["columns"]
+        if c["metric"] == "accuracy"
     }
     groups = [
         {
             "schedule": g["schedule"], "dataset": g["dataset"], "seeds": g["seeds"], "trials": g["rows"],
-            "splits": {s: list(e) for (schedule, d, s), e in epochs.items() if (schedule, d) == (g["schedule"], g["dataset"])},
+            "splits": {s: list(e) for (*group, s), e in epochs.items() if group == [g["schedule"], g["dataset"]]},
         }
         for g in described["groups"]
     ]  # fmt: skip
@@ -107,4 +125,15 @@ def _print_sources(*, as_json: bool) -> None:
         output.print_json([asdict(source) for source in KNOWN_SOURCES])
         return
     for source in KNOWN_SOURCES:
-        click.echo(source.text())
+        size = f", {source.size}" if source.size else ""
+        md5 = (
+            f", md5 ends in {source.md5_end}"
+            if source.md5_end and source.kind != "nats-folder"
+            else ""
+        )
+        click.echo(
+            f"{source.name}\n  {source.holds}{size}{md5}\n  published: {source.repository} ({source.licence})"
+        )
+    click.echo("\nPlease cite:")
+    for cite in dict.fromkeys(source.cite for source in KNOWN_SOURCES):
+        click.echo(f"  {cite}")

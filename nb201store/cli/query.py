@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nb201store.cli import output
-from nb201store.cli.cells import CELL_HELP, parse_cell, parse_seed
+from nb201store.cli.cells import parse_cell, parse_seed
 from nb201store.errors import MissingDataError, SettingsError
 
 if TYPE_CHECKING:
@@ -26,8 +26,12 @@ UNITS = {"accuracy": "percent", "top5": "percent", "loss": "nats", "time": "s"}
 @click.option("--split", help="Only this split: train, x-valid, x-test, ori-test.")
 @click.option("--metric", help="Only this metric: accuracy, top5, loss, time.")
 @click.option("--schedule", type=int, help="Only this training schedule: 12, 200, ...")
-@click.option("--epoch", default="-1", show_default=True, help="0-based, negative from the end, or all.")
-@click.option("--seed", help="A seed, or mean over the recorded seeds; without it every seed is listed.")
+@click.option(
+    "--epoch", default="-1", show_default=True, help="0-based, negative from the end, or all."
+)
+@click.option(
+    "--seed", help="A seed, or mean over the recorded seeds; without it every seed is listed."
+)
 @output.json_option
 def command(
     image: Path, cell: str, dataset: str | None, split: str | None, metric: str | None, schedule: int | None,
@@ -43,14 +47,22 @@ def command(
     wanted = {"dataset": dataset, "split": split, "metric": metric, "schedule": schedule}
     with open_store(image) as bench:
         code = parse_cell(cell, bench.space)
-        columns = _columns(bench, {name: value for name, value in wanted.items() if value is not None})
+        columns = _columns(
+            bench, {name: value for name, value in wanted.items() if value is not None}
+        )
         rows = [row for column in columns for row in _values(bench, code, column, epoch, seed)]
         about = {
             "code": code, "official_index": bench.space.official_index(code), "arch_str": bench.space.arch_str(code),
         }  # fmt: skip
     if not rows:
-        asked = ", ".join(f"{k} {v}" for k, v in (wanted | {"epoch": epoch, "seed": seed}).items() if v is not None)
-        raise MissingDataError(f"{image}: code {code} has nothing recorded for {asked or 'any question'}")
+        asked = ", ".join(
+            f"{k} {v}"
+            for k, v in (wanted | {"epoch": epoch, "seed": seed}).items()
+            if v is not None
+        )
+        raise MissingDataError(
+            f"{image}: code {code} has nothing recorded for {asked or 'any question'}"
+        )
     if as_json:
         output.print_json(about | {"values": rows})
         return
@@ -83,12 +95,19 @@ def _values(
     recorded = bench.seeds(code, column["dataset"], column["schedule"])
     seeds: tuple[Seed, ...] = recorded if seed is None else (parse_seed(seed),)
     for one in seeds if recorded else ():
-        if epoch == "all":
-            values = _curve(bench, code, names, one)
-        else:
-            values = _point(bench, code, names, _epoch(epoch), one)
+        every = epoch == "all"
+        values = (
+            _curve(bench, code, names, one)
+            if every
+            else _point(bench, code, names, _epoch(epoch), one)
+        )
         for at, value in values:
-            yield names | {"seed": one, "epoch": at, "value": value, "unit": UNITS[column["metric"]]}
+            yield names | {
+                "seed": one,
+                "epoch": at,
+                "value": value,
+                "unit": UNITS[column["metric"]],
+            }
 
 
 def _epoch(text: str) -> int:
@@ -104,10 +123,13 @@ def _curve(bench: Store, code: int, names: dict[str, Any], seed: Seed) -> list[t
     except MissingDataError:
         return []
     epochs = bench.epochs(*question[1:], schedule=names["schedule"])
-    return [(at, float(v)) for at, v, hole in zip(epochs, curve.data, curve.mask, strict=True) if not hole]
+    values = curve.tolist()  # None where masked
+    return [(at, value) for at, value in zip(epochs, values, strict=True) if value is not None]
 
 
-def _point(bench: Store, code: int, names: dict[str, Any], epoch: int, seed: Seed) -> list[tuple[int, float]]:
+def _point(
+    bench: Store, code: int, names: dict[str, Any], epoch: int, seed: Seed
+) -> list[tuple[int, float]]:
     question = (code, names["dataset"], names["split"], names["metric"])
     try:
         value = bench.value(*question, schedule=names["schedule"], epoch=epoch, seed=seed)

@@ -40,7 +40,9 @@ def command(file: Path, source: Path | None, as_json: bool) -> None:
     else:
         for line in report.differences:
             click.echo(line)
-        click.echo(f"{file}: {report.cells} cells, {report.trials} trials, {report.values} values compared with {source}")
+        click.echo(
+            f"{file}: {report.cells} cells, {report.trials} trials, {report.values} values compared with {source}"
+        )
     if not report.same:
         raise VerifyError(f"{file} differs from {source} in {report.difference_count} places")
 

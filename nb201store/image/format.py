@@ -26,7 +26,15 @@ MOST_IMAGES = 0xFFFFFF
 # Part of the file format: append only.
 DTYPES = {"u1": 1, "u2": 2, "u4": 3, "i4": 4, "f4": 5, "f8": 6}
 TEXT = 7
-METRICS = {"accuracy": 1, "top5": 2, "loss": 3, "time": 4, "params_m": 5, "flops_m": 6, "latency_s": 7}
+METRICS = {
+    "accuracy": 1,
+    "top5": 2,
+    "loss": 3,
+    "time": 4,
+    "params_m": 5,
+    "flops_m": 6,
+    "latency_s": 7,
+}
 ENCODINGS = {
     "hits": 1, "packed_hits": 2, "value": 3, "per_trial": 4, "per_cell": 5, "dictionary": 6, "list": 7,
 }  # fmt: skip
@@ -40,23 +48,52 @@ def align(offset: int) -> int:
 def header(section_count: int, file_size: int, table: bytes) -> bytes:
     """Return the 64 bytes of the header."""
     fields = struct.pack(
-        "<8sHHIQQI24x", MAGIC, READER_VERSION, WRITER_VERSION, section_count, file_size, HEADER_SIZE, _core.crc32c(table)
+        "<8sHHIQQI24x",
+        MAGIC,
+        READER_VERSION,
+        WRITER_VERSION,
+        section_count,
+        file_size,
+        HEADER_SIZE,
+        _core.crc32c(table),
     )
     return fields + struct.pack("<I", _core.crc32c(fields))
 
 
 def entry(
-    name: str, dtype: int, shape: tuple[int, ...], *, required: bool, crc: int, offset: int, size: int
+    name: str,
+    dtype: int,
+    shape: tuple[int, ...],
+    *,
+    required: bool,
+    crc: int,
+    offset: int,
+    size: int,
 ) -> bytes:
     """Return the 128 bytes of one entry of the section table."""
     dimensions = (*shape, 1, 1)[:3]
     return struct.pack(
-        "<64sBBHIQQ3Q16x", _text(name, 64), dtype, len(shape), int(required), crc, offset, size, *dimensions
+        "<64sBBHIQQ3Q16x",
+        _text(name, 64),
+        dtype,
+        len(shape),
+        int(required),
+        crc,
+        offset,
+        size,
+        *dimensions,
     )
 
 
 def space_record(
-    name: str, cells: int, positions: int, choices: int, channels: int, stage_cells: int, in_channels: int, batch: int
+    name: str,
+    cells: int,
+    positions: int,
+    choices: int,
+    channels: int,
+    stage_cells: int,
+    in_channels: int,
+    batch: int,
 ) -> bytes:
     """The one row of `space`."""
     numbers = (cells, positions, choices, channels, stage_cells, in_channels, batch)
@@ -75,13 +112,23 @@ def split_record(name: str, dataset: int, images: int, last_batch: int) -> bytes
     return struct.pack("<40sIII12x", _text(name, 40), dataset, images, last_batch)
 
 
-def trials_record(schedule: int, dataset: int, seeds: int, first_seed: int, rows: int, row_table: int) -> bytes:
+def trials_record(
+    schedule: int, dataset: int, seeds: int, first_seed: int, rows: int, row_table: int
+) -> bytes:
     """A row of `trials`."""
     return struct.pack("<6I40x", schedule, dataset, seeds, first_seed, rows, row_table)
 
 
 def column_record(
-    group: int, split: int, metric: str, encoding: str, first_epoch: int, epochs: int, data: int, extra: int, present: int
+    group: int,
+    split: int,
+    metric: str,
+    encoding: str,
+    first_epoch: int,
+    epochs: int,
+    data: int,
+    extra: int,
+    present: int,
 ) -> bytes:
     """A row of `columns`."""
     numbers = (METRICS[metric], ENCODINGS[encoding], first_epoch, epochs, data, extra, present)

@@ -37,16 +37,22 @@ class ImageRecords:
     def __init__(self, image: str | Path | _core.Image) -> None:
         self.image = image if isinstance(image, _core.Image) else _core.Image(str(image))
         described = self.image.describe()
-        self.groups: list[tuple[int, str]] = [(g["schedule"], g["dataset"]) for g in described["groups"]]
+        self.groups: list[tuple[int, str]] = [
+            (g["schedule"], g["dataset"]) for g in described["groups"]
+        ]
         self._seeds = {(g["schedule"], g["dataset"]): g["seeds"] for g in described["groups"]}
         self._splits = {d["name"]: [s["name"] for s in d["splits"]] for d in described["datasets"]}
-        self._columns: dict[tuple[int, str], set[tuple[str | None, str]]] = {key: set() for key in self.groups}
+        self._columns: dict[tuple[int, str], set[tuple[str | None, str]]] = {
+            key: set() for key in self.groups
+        }
         self._epochs: dict[tuple[int, str, str, str], Any] = {}
         for column in described["columns"]:
             key = (column["schedule"], column["dataset"])
             self._columns[key].add((column["split"], column["metric"]))
             if column["split"] is not None:
-                self._epochs[*key, column["split"], column["metric"]] = np.array(column["epochs"], dtype=np.int32)
+                self._epochs[*key, column["split"], column["metric"]] = np.array(
+                    column["epochs"], dtype=np.int32
+                )
         self.about = self._json("about")
         forms = self._json("forms")
         self._cell_forms, self._trial_forms = forms["cell"], forms["trial"]
@@ -57,9 +63,9 @@ class ImageRecords:
     @property
     def loss_dtype(self) -> np.dtype[Any]:
         """float32, or float64 in an image whose archive was converted with `--loss float64`."""
-        for name, dtype, *_ in self.image.sections():
-            if name.endswith("/loss"):
-                return np.dtype("<" + dtype)
+        for section in self.image.sections():
+            if section["name"].endswith("/loss"):
+                return np.dtype(section["dtype"])
         return np.dtype("<f4")
 
     def _json(self, name: str) -> Any:
@@ -67,7 +73,9 @@ class ImageRecords:
         try:
             return json.loads(text)
         except ValueError as problem:
-            raise FormatError(f"{self.image.path}: section '{name}' is not JSON: {problem}") from problem
+            raise FormatError(
+                f"{self.image.path}: section '{name}' is not JSON: {problem}"
+            ) from problem
 
     def codes(self) -> list[int]:
         """Codes of the cells that have results, ascending."""
@@ -91,7 +99,9 @@ class ImageRecords:
         place = int(self._form[key][row])
         if place >= len(self._trial_forms):
             where = f"section '{key[0]}/{key[1]}/form'"
-            raise FormatError(f"{self.image.path}: {where}: form {place} of {len(self._trial_forms)}")
+            raise FormatError(
+                f"{self.image.path}: {where}: form {place} of {len(self._trial_forms)}"
+            )
         return str(self._trial_forms[place])
 
     def _trial(self, code: int, key: tuple[int, str], seed: int, form: str) -> TrialRecord:
@@ -104,11 +114,14 @@ class ImageRecords:
                 splits[split] = record
         has = self._columns[key]
         numbers = [
-            self._number(code, key, metric, seed) if (None, metric) in has else () for metric in _OF_TRIAL
+            self._number(code, key, metric, seed) if (None, metric) in has else ()
+            for metric in _OF_TRIAL
         ]
         params, flops = (values[0] if values else None for values in numbers)
         latency = self._number(code, key, "latency_s", seed) if (None, "latency_s") in has else ()
-        return TrialRecord(code, dataset, schedule, seed, splits, params, flops, latency or None, form)
+        return TrialRecord(
+            code, dataset, schedule, seed, splits, params, flops, latency or None, form
+        )
 
     def _number(self, code: int, key: tuple[int, str], metric: str, seed: int) -> tuple[float, ...]:
         """Every value kept of one metric of the trial itself; none where it was not recorded."""
@@ -117,7 +130,9 @@ class ImageRecords:
         except MissingDataError:
             return ()
 
-    def _series(self, code: int, key: tuple[int, str], split: str, metric: str, seed: int) -> Series | None:
+    def _series(
+        self, code: int, key: tuple[int, str], split: str, metric: str, seed: int
+    ) -> Series | None:
         epochs = self._epochs.get((*key, split, metric))
         if epochs is None:
             return None

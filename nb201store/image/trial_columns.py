@@ -36,4 +36,3 @@ def encode_numbers(values: Array, present: Array, codes: Array, cells: int) -> E
     if len(distinct) <= 0x10000:
         candidates.append(Encoded("dictionary", places.astype("<u2"), distinct.view("<f8")))
     return min(candidates, key=lambda c: c.data.nbytes + (0 if c.extra is None else c.extra.nbytes))
-

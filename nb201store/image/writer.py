@@ -11,18 +11,24 @@ from nb201store import _core
 from nb201store.archive import open_archive
 from nb201store.errors import FormatError
 from nb201store.image import format as fmt
-from nb201store.image.plan import Plan, Section
+from nb201store.image.plan import Plan
 from nb201store.replacing import new_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from nb201store.image.sections import Section
+
     Progress = Callable[[str, int, int], None]
 
 
 def pack(
-    archive: str | Path, image: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+    archive: str | Path,
+    image: str | Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> int:
     """Write the image of an archive and check every section once; return its size in bytes.
 
@@ -42,7 +48,9 @@ def pack(
     return size
 
 
-def write_sections(file: BinaryIO, sections: list[Section], progress: Progress | None = None) -> int:
+def write_sections(
+    file: BinaryIO, sections: list[Section], progress: Progress | None = None
+) -> int:
     """Write header, table and sections to an empty file; return the file's size."""
     if not 1 <= len(sections) <= fmt.MOST_SECTIONS:
         raise FormatError(f"{len(sections)} sections; an image file holds 1 to {fmt.MOST_SECTIONS}")
@@ -58,7 +66,7 @@ def write_sections(file: BinaryIO, sections: list[Section], progress: Progress |
         file.write(data.data if data.size else b"")
         entries.append(
             fmt.entry(section.name, section.dtype, section.shape, required=section.required,
-                      crc=_core.crc32c(data) if data.size else 0, offset=offset, size=data.nbytes)
+                      crc=_core.crc32c(data.data) if data.size else 0, offset=offset, size=data.nbytes)
         )  # fmt: skip
         offset += data.nbytes
     file.truncate(offset)  # an empty last section may end past what was written
@@ -74,5 +82,5 @@ def _agree(section: Section, data: np.ndarray[Any, Any]) -> None:
     expected = width[section.dtype]
     if data.shape != section.shape or data.dtype != expected:
         raise FormatError(
-            f"section {section.name}: expected {expected} {section.shape}, found {data.dtype} {data.shape} in the archive"
+            f"section {section.name}: expected {expected} {section.shape}, found {data.dtype} {data.shape}"
         )

@@ -1,11 +1,9 @@
 """What the pickles of the official files are wrapped in, recognised by the first bytes.
 
-| container      | first bytes              | holds                                                        |
-|----------------|--------------------------|--------------------------------------------------------------|
-| `torch-legacy` | pickle of a magic number | three small pickles, the object, storage keys, raw storages  |
-| `torch-zip`    | `PK`                     | a zip, nothing compressed, the object in `<name>/data.pkl`   |
-| `bz2`          | `BZh`                    | one bz2 stream of one pickle                                 |
-| `pickle`       | anything else            | one pickle                                                   |
+* `torch-legacy`, a pickled int: magic, protocol, system; the object; storage keys, raw storages;
+* `torch-zip`, "PK": a zip file, nothing compressed; the object is in `<name>/data.pkl`;
+* `bz2`, "BZh": one pickle in one bz2 stream;
+* `pickle`, anything else: one pickle.
 
 Torch is not needed. Raw storages are the weights: they are skipped.
 """
@@ -15,6 +13,7 @@ from __future__ import annotations
 import bz2
 import gc
 import io
+import struct
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +30,8 @@ TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 TORCH_PROTOCOL = 1001
 
 _BUFFER = 1 << 16
-# The first pickle of a legacy torch file is an int, so it starts as one of these; the official object never does.
+# The first pickle of a legacy torch file is an int, so it starts as one of these; the official
+# object never does.
 _INT_PICKLES = (b"\x80\x02\x8a", b"\x80\x03\x8a", b"\x80\x04\x8a", b"\x80\x05\x8a", b"L")
 
 
@@ -54,7 +54,8 @@ def load(path: Path) -> Loaded:
     if path.is_dir():
         raise SourceError(f"{path}: expected a file, found a folder")
     with path.open("rb", buffering=_BUFFER) as stream, _no_collection():
-        head = stream.peek(4)[:4]
+        head = stream.read(4)
+        stream.seek(0)
         if not head:
             raise SourceError(f"{path}: the file is empty")
         if head[:2] == b"PK":
@@ -80,8 +81,8 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _load_one(stream: io.BufferedReader | BinaryIO, what: str) -> Any:
-    """Return the one object of a stream in which nothing follows; reading on checks its checksum."""
+def _load_one(stream: BinaryIO, what: str) -> Any:
+    """Return the one object of a stream; reading on to its end checks its checksum."""
     value = read_pickle(stream, what)
     try:
         rest = stream.read(1)
@@ -126,24 +127,32 @@ def _load_zip(stream: BinaryIO, path: Path) -> Any:
     """Return the object of a file as torch writes it since 1.6."""
     try:
         with zipfile.ZipFile(stream) as archive:
-            members = {info.filename: info for info in archive.infolist()}
-            names = [name for name in members if name.split("/")[1:] == ["data.pkl"]]
-            if len(names) != 1:
-                raise SourceError(
-                    f"{path}: expected a torch file with one <name>/data.pkl in the zip, "
-                    f"found {len(names)}"
-                )
-            order = members.get(names[0].replace("data.pkl", "byteorder"))
-            for info in (members[names[0]], *([order] if order else ())):
-                if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
-                    raise SourceError(
-                        f"{path}: zip member {info.filename!r} is compressed or encrypted; "
-                        "torch stores it plainly"
-                    )
-            if order is not None and archive.read(order) != b"little":
-                raise SourceError(f"{path}: expected a torch file of a little-endian machine")
-            with archive.open(members[names[0]]) as member:
+            pickled = _checked_member(archive, path)
+            with archive.open(pickled) as member:
                 buffered = io.BufferedReader(cast("io.RawIOBase", member), _BUFFER)
-                return _load_one(buffered, f"{path} ({names[0]})")
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+                return _load_one(buffered, f"{path} ({pickled.filename})")
+    except SourceError:
+        raise
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error) as error:
         raise SourceError(f"{path}: not a sound zip file, perhaps cut off: {error}") from None
+
+
+def _checked_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+    """Return the member that holds the object, after checking that torch could have written it."""
+    members = {info.filename: info for info in archive.infolist()}
+    names = [name for name in members if name.split("/")[1:] == ["data.pkl"]]
+    if len(names) != 1:
+        raise SourceError(
+            f"{path}: expected a torch file with one <name>/data.pkl in the zip, found {len(names)}"
+        )
+    pickled = members[names[0]]
+    order = members.get(names[0].removesuffix("data.pkl") + "byteorder")
+    for info in (pickled, order):
+        if info and (info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1):
+            raise SourceError(
+                f"{path}: zip member {info.filename!r} is compressed or encrypted; "
+                "torch stores it plainly"
+            )
+    if order and archive.read(order) != b"little":
+        raise SourceError(f"{path}: expected a torch file of a little-endian machine")
+    return pickled

@@ -1,4 +1,4 @@
-"""The benchmark as a folder of one file a cell: NATS-Bench's `-simple` and `-full`, NAS-Bench-201's archive."""
+"""The benchmark as a folder of one file a cell: NATS-Bench, and the archive of NAS-Bench-201."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class NatsFolder(Folder):
 
 
 class ArchiveFolder(Folder):
-    """`000000-FULL.pth`... , where there is none `000000-SIMPLE.pth`; a folder of the topology space."""
+    """`000000-FULL.pth`..., where there is none `000000-SIMPLE.pth`; always the topology space."""
 
     kind = "archive"
     container = "torch-legacy"

@@ -1,14 +1,12 @@
 """One official cell (its `ArchResults` state dicts by hyper-parameters) as a CellRecord, and back.
 
-`cell_state(cell_record(index, state, benchmark), benchmark) == state`, types and orders included, weights apart: what
-holds the trials goes to the cell's `form`, JSON that thousands of cells share:
+`cell_state(cell_record(index, state, benchmark), benchmark) == state`, types and orders included,
+weights apart: what holds the trials goes to the cell's `form`, JSON that thousands of cells share:
 
-| key         | content                                                                                             |
-|-------------|-----------------------------------------------------------------------------------------------------|
-| `type`      | container of the whole: `dict` or `OrderedDict`                                                     |
-| `schedules` | one for each entry, in order, with: `hp` its key; `schedule` its epochs; `type` and `fields` of its |
-|             | state; `all_results` [container, [[data set, seed], ...]]; `dataset_seed` [container,               |
-|             | [[data set, [seed, ...]], ...]]; `clear_net_done`                                                   |
+* `type`: container of the whole, `dict` or `OrderedDict`;
+* `schedules`: for each entry, in order: `hp`, its key; `schedule`, its epochs; `type` and `fields`
+  of its state; `all_results`: [container, [[data set, seed], ...]]; `dataset_seed`: [container,
+  [[data set, [seed, ...]], ...]]; `clear_net_done`.
 """
 
 from __future__ import annotations
@@ -17,13 +15,15 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from nb201store.arguments import shown
 from nb201store.errors import SettingsError, SourceError
 from nb201store.records import CellRecord, TrialRecord
 from nb201store.space import SPACES
-from nb201store.upstream.trials import MAKE_DICT, container, form_json, trial_record, trial_state
+from nb201store.upstream.forms import MAKE_DICT, container, form_json, shown
+from nb201store.upstream.trials import trial_record, trial_state
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
     from nb201store.schema import Benchmark
 
 __all__ = ["HP_SCHEDULES", "cell_record", "cell_state", "trial_record", "trial_state"]
@@ -42,13 +42,14 @@ def cell_record(index: int, state: Any, benchmark: Benchmark) -> CellRecord:
     Parameters
     ----------
     index : int, official index, REQUIRES 0 <= index < cells of the space
-    state : dict, `ArchResults.state_dict()` by hyper-parameter key, as in `arch2infos` or a folder's file
+    state : dict, `ArchResults.state_dict()` by hyper-parameter key, as in `arch2infos` or a
+        folder's file
     benchmark : schema.TSS or schema.SSS
 
     Raises
     ------
-    SourceError   the state contradicts the index or itself, or holds what a record cannot; the message names index,
-                  hyper-parameters, trial and field
+    SourceError   the state contradicts the index or itself, or holds what a record cannot; the
+                  message names index, hyper-parameters, trial and field
     """
     space = SPACES[benchmark.space]
     code = space.from_official_index(index)
@@ -62,14 +63,10 @@ def cell_record(index: int, state: Any, benchmark: Benchmark) -> CellRecord:
         raise SourceError(f"index {index}: {error}") from None
     for hp, results in state.items():
         try:
-            if type(hp) is not str or hp not in known:
-                raise SourceError(f"expected hyper-parameters among {', '.join(known)}")
-            if known[hp] in schedules:
-                raise SourceError(f"a second set of {known[hp]}-epoch trials")
+            schedule = _schedule(hp, known, schedules)
             _check_results(results, index, arch_str)
-            found = _read_trials(results, code, arch_str, known[hp], benchmark)
-            trials.extend(found)
-            schedules[known[hp]] = {"hp": hp, "schedule": known[hp], **_results_form(results)}
+            trials.extend(_read_trials(results, code, arch_str, schedule, benchmark))
+            schedules[schedule] = {"hp": hp, "schedule": schedule, **_results_form(results)}
         except SourceError as error:
             raise SourceError(f"index {index}, {shown(hp)}: {error}") from None
     if not schedules:
@@ -81,7 +78,7 @@ def cell_record(index: int, state: Any, benchmark: Benchmark) -> CellRecord:
 
 
 def cell_state(record: CellRecord, benchmark: Benchmark) -> dict[str, dict[str, Any]]:
-    """Return the official states of a cell again, exactly, by hyper-parameter key; weights are None."""
+    """Return the official states of a cell by hyper-parameter key, exactly; weights are None."""
     space = SPACES[benchmark.space]
     arch_str = space.arch_str(record.code)
     trials = {(trial.schedule, trial.dataset, trial.seed): trial for trial in record.trials}
@@ -114,6 +111,15 @@ def _interned(form: str) -> str:
     return form
 
 
+def _schedule(hp: object, known: Mapping[str, int], taken: Container[int]) -> int:
+    """Return the epochs that a hyper-parameter key means."""
+    if type(hp) is not str or hp not in known:
+        raise SourceError(f"expected hyper-parameters among {', '.join(known)}")
+    if known[hp] in taken:
+        raise SourceError(f"a second set of {known[hp]}-epoch trials")
+    return known[hp]
+
+
 def _check_results(results: Any, index: int, arch_str: str) -> None:
     container(results)
     if sorted(map(str, results)) != sorted(_FIELDS):
@@ -136,6 +142,8 @@ def _read_trials(
     for key, state in results["all_results"].items():
         if type(key) is not tuple or list(map(type, key)) != [str, int]:
             raise SourceError(f"all_results: expected (data set, seed) as key, found {shown(key)}")
+        if not 0 <= key[1] < 1 << 31:
+            raise SourceError(f"all_results: {shown(key)}: seed out of range")
         try:
             trial = trial_record(
                 state,
@@ -152,11 +160,11 @@ def _read_trials(
 
 
 def _results_form(results: Any) -> dict[str, Any]:
-    """Return the form of one schedule; `dataset_seed` must list the very trials of `all_results`."""
+    """Return the form of one schedule; `dataset_seed` must list the trials of `all_results`."""
     keys = list(results["all_results"])
     seeds = results["dataset_seed"]
     _named("dataset_seed", results)
-    listed = []
+    listed: list[tuple[Any, int]] = []
     for dataset, of_dataset in seeds.items():
         if type(of_dataset) is not list or not all(type(seed) is int for seed in of_dataset):
             raise SourceError(f"dataset_seed: expected lists of seeds, found {shown(of_dataset)}")

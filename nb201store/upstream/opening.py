@@ -45,8 +45,8 @@ def open_source(path: str | os.PathLike[str], *, progress: Progress | None = Non
 
     Notes
     -----
-    A single file is loaded at once (the objects of a full one take tens of gigabytes); of a folder one file at a time
-    is in memory.
+    A single file is loaded at once (the objects of a full one take tens of gigabytes); of a folder
+    one file at a time is in memory.
     """
     found = Path(path)
     if not found.exists():

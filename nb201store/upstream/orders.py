@@ -1,7 +1,8 @@
 """The orders of the keys of official dicts, as short specifications and as places in arrays.
 
-An official series is a dict keyed by epoch (`train_losses`) or by '<split>@<epoch>' (`eval_losses`). Its order is
-insertion order, which a record does not have; it goes to the trial's form, as runs:
+An official series is a dict keyed by epoch (`train_losses`) or by '<split>@<epoch>'
+(`eval_losses`). Its order is insertion order, which a record does not have; it goes to the trial's
+form, as runs:
 
 * epochs: `[first, last]` counts up (or down) by one;
 * '<split>@<epoch>': `[splits, first, last]`: for each epoch of the run, each of the splits in turn.
@@ -17,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nb201store.arguments import shown
 from nb201store.errors import SourceError
+from nb201store.upstream.forms import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,7 +30,8 @@ EpochRun = tuple[int, int]
 SplitRun = tuple[tuple[str, ...], int, int]
 
 _EPOCH_LIMIT = 1 << 31
-# More cached orders than any official file has; a bound only so that a strange file cannot fill the memory.
+# More cached orders than any official file has; a bound only so that a strange file cannot fill
+# the memory.
 _CACHED = 1024
 
 
@@ -37,8 +39,8 @@ _CACHED = 1024
 class Places:
     """Where the epochs of one series stand in a dict: `values[positions]` is in ascending epochs.
 
-    `epochs`: int32, ascending, read-only. `positions`: int64, or None where the dict holds nothing else in no other
-    order.
+    `epochs`: int32, ascending, read-only. `positions`: int64, or None where the dict holds nothing
+    else in no other order.
     """
 
     epochs: NDArray[np.int32]
@@ -68,7 +70,7 @@ class SplitOrder:
 
 @lru_cache(_CACHED)
 def epoch_order(keys: tuple[int, ...]) -> EpochOrder:
-    """Return the order of these keys; REQUIRES every key to be an int. Negative or huge ones are refused."""
+    """Return the order of int keys (REQUIRED); refuse negative and huge ones."""
     for epoch in keys:
         _check_epoch(epoch)
     return EpochOrder(tuple(_epoch_runs(keys)), _places(keys, None) if keys else None)
@@ -76,7 +78,7 @@ def epoch_order(keys: tuple[int, ...]) -> EpochOrder:
 
 @lru_cache(_CACHED)
 def split_order(keys: tuple[str, ...]) -> SplitOrder:
-    """Return the order of these keys; REQUIRES every key to be a str; refuses what is not '<split>@<epoch>'."""
+    """Return the order of str keys (REQUIRED); refuse what is not '<split>@<epoch>'."""
     parsed = [_parse_key(key) for key in keys]
     by_split: dict[str, list[tuple[int, int]]] = {}
     for position, (split, epoch) in enumerate(parsed):
@@ -161,7 +163,7 @@ def _split_runs(keys: Sequence[tuple[str, int]]) -> Iterable[SplitRun]:
 
 
 def _one_epoch(keys: Sequence[tuple[str, int]], start: int) -> int:
-    """Count the keys from `start` on that share its epoch (their splits differ: keys are unique)."""
+    """Count the keys from `start` on that share its epoch (their splits differ, as keys do)."""
     end = start
     while end < len(keys) and keys[end][1] == keys[start][1]:
         end += 1

@@ -7,10 +7,10 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from nb201store.arguments import shown
 from nb201store.errors import SourceError, SourceWarning
 from nb201store.space import SPACES
 from nb201store.upstream.containers import load
+from nb201store.upstream.forms import shown
 from nb201store.upstream.objects import HP_SCHEDULES
 from nb201store.upstream.source import Upstream, file_source, read_indexes, read_meta
 
@@ -93,7 +93,7 @@ def _is_record(value: Any) -> bool:
 
 
 def _kind(infos: dict[int, Any], path: Path) -> str:
-    """Tell the kinds apart by content: hyper-parameter names, and v1_0's 200 epochs without times."""
+    """Tell the kinds apart: by hyper-parameter keys, and v1_0 by 200 epochs without times."""
     first = infos[min(infos)]
     hps = list(first) if isinstance(first, dict) else []
     if not hps or not _is_record(first):

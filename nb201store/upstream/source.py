@@ -1,4 +1,4 @@
-"""What every reader of official files has in common: where records come from, and an iterator over them."""
+"""What every reader of official files has in common: its source, and its cells as records."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nb201store.arguments import shown
 from nb201store.errors import SourceError
 from nb201store.records import CellRecord, Source
 from nb201store.schema import OFFICIAL
 from nb201store.space import SPACES
+from nb201store.upstream.forms import shown
 from nb201store.upstream.objects import cell_record
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Upstream(ABC):
     ) -> None:
         self.close()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # a folder's reader holds nothing
         """Drop what is held in memory."""
 
     @cached_property
@@ -111,7 +111,7 @@ def file_source(path: Path, kind: str, container: str, progress: Progress | None
 def folder_source(
     folder: Path, files: list[Path], kind: str, container: str, progress: Progress | None
 ) -> Source:
-    """Return the Source of a folder: its checksums are over the sorted lines "name sha256" of `files`."""
+    """Return the Source of a folder: checksums over the sorted lines "name sha256" of `files`."""
     total, done = sum(path.stat().st_size for path in files), 0
     lines = []
     for path in files:

@@ -1,10 +1,12 @@
 """An unpickler that builds data and runs nothing: the only way a pickle enters nb201store.
 
-A pickle is a program. This one may name only what the official files name (`ALLOWED`), and even then it gets an object
-of this module, never the real thing: the objects have no attributes to set, restore no state, and check their
-arguments, so that no chain of calls leads anywhere but to plain data. Network weights become one placeholder.
+A pickle is a program. This one may name only what the official files name (`ALLOWED`), and even
+then it gets an object of this module, never the real thing: the objects have no attributes to set,
+restore no state, and check their arguments, so that no chain of calls leads anywhere but to plain
+data. Network weights become one placeholder.
 
-What is not bounded is memory: a hostile pickle can still ask for a lot of it, as any pickle can.
+What is not bounded is memory and nesting: a hostile pickle can still ask for a lot of memory, and
+can end the process by a key nested a million deep (CPython hashes it recursively), as any can.
 """
 
 from __future__ import annotations
@@ -14,27 +16,15 @@ import pickle
 import struct
 import zipfile
 from collections import OrderedDict
-from typing import Any, NoReturn, Protocol
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb201store.errors import SourceError
 
-
-class Stream(Protocol):
-    """What a pickle is read from: a seekable binary file."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return up to `size` bytes, all if negative."""
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        """Return the bytes up to and including the next newline."""
-
-    def tell(self) -> int:
-        """Return the position in bytes."""
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a position."""
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 
 class _RefusedError(pickle.UnpicklingError):
@@ -54,7 +44,7 @@ WEIGHTS = Weights()
 
 
 class _Ordered(OrderedDict[Any, Any]):
-    """An OrderedDict whose pickled attributes (torch writes `_metadata`) are dropped: one could hide a method."""
+    """An OrderedDict that drops pickled attributes (torch's `_metadata`): they hide methods."""
 
     def __setstate__(self, state: object) -> None:
         """Keep no attributes."""
@@ -77,7 +67,7 @@ class _Callable:
 
     __slots__ = ()
 
-    def __setstate__(self, state: object) -> NoReturn:
+    def __setstate__(self, state: object) -> None:
         raise _RefusedError(f"it sets the state of a function ({type(self).__name__})")
 
 
@@ -105,20 +95,18 @@ class _MakeDtype(_Callable):
     def __call__(self, *args: object) -> _Float64:
         if len(args) == 3 and type(args[0]) is str and args[0] in ("f8", "<f8"):
             return _Float64()
-        shown = _plain(repr(args[:1]))
-        raise _RefusedError(
-            f"it asks for numpy.dtype{shown}; official files hold float64 ('f8') only"
-        )
+        name = _plain(args[0]) if args and type(args[0]) is str else "of another object"
+        raise _RefusedError(f"it asks for numpy.dtype {name}; official files hold 'f8' only")
 
 
 class _MakeScalar(_Callable):
     __slots__ = ()
 
-    def __call__(self, *args: object) -> np.float64:
-        if len(args) == 2 and type(args[0]) is _Float64 and type(args[1]) is bytes:
-            if len(args[1]) == 8:
-                return np.float64(struct.unpack("<d", args[1])[0])
-            raise _RefusedError(f"it makes a numpy float64 of {len(args[1])} bytes, not 8")
+    def __call__(self, *args: Any) -> np.float64:
+        if [type(arg) for arg in args] == [_Float64, bytes]:
+            (data,) = args[1:]
+            if len(data) == 8:
+                return np.float64(struct.unpack("<d", data)[0])
         raise _RefusedError("it makes a numpy scalar that is not a float64 of 8 bytes")
 
 
@@ -136,7 +124,7 @@ class _MakeBytes(_Callable):
 class _MakeWeights(_Callable):
     __slots__ = ()
 
-    def __call__(self, *args: object) -> Weights:
+    def __call__(self, *_: object) -> Weights:
         return WEIGHTS
 
 
@@ -154,18 +142,20 @@ ALLOWED: dict[tuple[str, str], object] = {
     ("_codecs", "encode"): _MakeBytes(),
     ("torch._utils", "_rebuild_tensor_v2"): _MakeWeights(),
     ("torch._utils", "_rebuild_parameter"): _MakeWeights(),
+    ("torch.storage", "_load_from_bytes"): _MakeWeights(),
     **{("torch", f"{kind}Storage"): WEIGHTS for kind in _STORAGES},
 }
 
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str, /) -> Any:
-        """Return the harmless stand-in of an allowed name; refuse every other one, importing nothing."""
+        """Return the harmless stand-in of an allowed name; refuse others, importing nothing."""
         try:
             return ALLOWED[module, name]
         except KeyError:
             raise _RefusedError(
-                f"the pickle names {_plain(f'{module}.{name}')}, which no official file does; nothing of it was run"
+                f"the pickle names {_plain(f'{module}.{name}')}, which no official file does; "
+                "nothing of it was run"
             ) from None
 
     def persistent_load(self, pid: Any, /) -> Weights:
@@ -176,22 +166,22 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _Unbuffered:
-    """A stream without `peek`: the unpickler then takes no byte before it needs it, and `tell` is exact."""
+    """A stream without `peek`: the unpickler takes no byte too early, and `tell` is exact."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         self.read = stream.read
         self.readline = stream.readline
 
 
 # What pickle, bz2 and zipfile raise on bytes that are not theirs.
 _FAILURES = (
-    pickle.UnpicklingError, zipfile.BadZipFile, ArithmeticError, AttributeError, EOFError, LookupError, MemoryError,
-    RecursionError, TypeError, ValueError, OSError,
+    pickle.UnpicklingError, zipfile.BadZipFile, ArithmeticError, AttributeError, EOFError,
+    LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError,
 )  # fmt: skip
 
 
-def read_pickle(stream: Stream, what: str) -> Any:
-    """Return the object of the one pickle that starts at the stream's position, and stop right behind it.
+def read_pickle(stream: BinaryIO, what: str) -> Any:
+    """Return the object of the pickle at the stream's position, and stop right behind it.
 
     Parameters
     ----------
@@ -200,8 +190,8 @@ def read_pickle(stream: Stream, what: str) -> Any:
 
     Raises
     ------
-    SourceError   the pickle names something that is not allowed (before anything runs), is cut off or is not a
-                  pickle; the message says at which byte
+    SourceError   the pickle names something that is not allowed (before anything runs), is cut off
+                  or is not a pickle; the message says at which byte
     OSError       reading failed
     """
     start = stream.tell()
@@ -217,14 +207,12 @@ def read_pickle(stream: Stream, what: str) -> Any:
     raise SourceError(f"{what}: {reason} (byte {_offset(stream, start, again=in_memory)})")
 
 
-def _offset(stream: Stream, start: int, *, again: bool) -> int:
+def _offset(stream: BinaryIO, start: int, *, again: bool) -> int:
     """Return how far the unpickler came before it failed, by failing `again` byte by byte."""
     if again:
         stream.seek(start)
-        try:
+        with suppress(*_FAILURES):
             _Unpickler(_Unbuffered(stream)).load()
-        except _FAILURES:
-            pass
     return stream.tell()
 
 

@@ -54,8 +54,8 @@ inline std::string tss_unique_str(std::int64_t code, unique_mode mode) {
     return nodes[3];
 }
 
-/// By code, the smallest code with the same unique string (zeros_and_skips). Made on first use, in
-/// some 20 ms.
+/// By code, the smallest code with the same unique string (zeros_and_skips). The first call makes
+/// the table, which takes tens of milliseconds.
 inline const std::vector<std::uint16_t>& tss_representatives() {
     static const std::vector<std::uint16_t> table = detail::make_representatives();
     return table;

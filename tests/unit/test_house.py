@@ -13,7 +13,18 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "nb201store"
 
 # Who may import whom: each module uses only what is listed for it (docs/design.md, DESIGN "dependency direction").
-BASE = {"errors", "_core", "arguments", "product_space", "space", "schema", "hits", "cost", "records", "replacing"}
+BASE = {
+    "errors",
+    "_core",
+    "arguments",
+    "product_space",
+    "space",
+    "schema",
+    "hits",
+    "cost",
+    "records",
+    "replacing",
+}
 ALLOWED = {
     "errors": set(),
     "arguments": {"errors"},
@@ -45,7 +56,9 @@ def sources(*patterns: str) -> list[Path]:
 def test_no_file_outgrows_its_subject() -> None:
     files = sources("*.py", "*.pyi", "*.hpp", "*.cpp", "*.h", "Makefile", "CMakeLists.txt")
     assert len(files) > 30
-    too_long = {str(f.relative_to(ROOT)): n for f in files if (n := len(f.read_text().splitlines())) > 500}
+    too_long = {
+        str(f.relative_to(ROOT)): n for f in files if (n := len(f.read_text().splitlines())) > 500
+    }
     assert not too_long
 
 
@@ -74,7 +87,11 @@ def imported(path: Path) -> set[str]:
                 parts = alias.name.split(".")
                 if parts[0] == "nb201store" and len(parts) > 1:
                     found.add(parts[1])
-    return {name for name in found if (PACKAGE / f"{name}.py").exists() or (PACKAGE / name).is_dir() or name == "_core"}
+    return {
+        name
+        for name in found
+        if (PACKAGE / f"{name}.py").exists() or (PACKAGE / name).is_dir() or name == "_core"
+    }
 
 
 def modules() -> list[Path]:
@@ -95,7 +112,10 @@ HEAVY = ("numpy", "zarr", "numba", "torch", "matplotlib", "xarray", "pandas", "r
 
 def modules_after(code: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"], capture_output=True, check=True, text=True
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
+        capture_output=True,
+        check=True,
+        text=True,
     )
     return set(done.stdout.split())
 
@@ -113,7 +133,9 @@ def test_importing_loads_nothing_heavy(code: str) -> None:
 
 
 def test_a_first_answer_needs_no_typing_machinery() -> None:
-    loaded = modules_after("import nb201store; nb201store.open; nb201store.tss.code('|none~0|+|none~0|none~1|+|none~0|none~1|none~2|')")
+    loaded = modules_after(
+        "import nb201store; nb201store.open; nb201store.tss.code('|none~0|+|none~0|none~1|+|none~0|none~1|none~2|')"
+    )
     assert loaded & {"typing", "dataclasses", "inspect", "numpy"} == set()
 
 
