@@ -50,7 +50,7 @@ format: $(VENV)/.lint-tools
 
 types: $(VENV)/.installed $(VENV)/.lint-tools
 	$(BIN)/mypy
-	$(BIN)/stubtest nb201store._core
+	$(BIN)/stubtest nb201store._core --allowlist bindings/stubtest.allow
 
 # The core alone, without Python: tests under AddressSanitizer and UBSan, warnings as errors. Needs doctest.h.
 cpp: $(VENV)/.installed
@@ -58,6 +58,29 @@ cpp: $(VENV)/.installed
 	  -DNB201STORE_BUILD_TESTS=ON -DNB201STORE_SANITIZE=ON -DNB201STORE_WARNINGS_AS_ERRORS=ON
 	$(BIN)/cmake --build build/cpp
 	$(BIN)/ctest --test-dir build/cpp --output-on-failure
+
+# A program of another project that uses the core: by find_package from an install prefix, and by add_subdirectory.
+CONFIGURE = $(BIN)/cmake -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja
+consumer: $(VENV)/.installed
+	$(CONFIGURE) -S . -B build/consumer/core
+	$(BIN)/cmake --install build/consumer/core --prefix $(abspath build/consumer/prefix)
+	$(CONFIGURE) -S tests/cpp/consumer -B build/consumer/find -DCMAKE_PREFIX_PATH=$(abspath build/consumer/prefix)
+	$(BIN)/cmake --build build/consumer/find
+	build/consumer/find/consumer
+	$(CONFIGURE) -S tests/cpp/consumer -B build/consumer/subdirectory -DNB201STORE_SOURCE=$(abspath .)
+	$(BIN)/cmake --build build/consumer/subdirectory
+	build/consumer/subdirectory/consumer
+
+# Needs clang with libFuzzer. New inputs are kept in build/fuzz/found, a crash in the current folder; replay one with
+# build/fuzz/tests/fuzz/fuzz_image FILE.
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.installed
+	$(CONFIGURE) -S . -B build/fuzz -DCMAKE_CXX_COMPILER=clang++ -DNB201STORE_BUILD_TESTS=ON -DNB201STORE_FUZZ=ON
+	$(BIN)/cmake --build build/fuzz --target make_corpus fuzz_image
+	build/fuzz/tests/fuzz/make_corpus build/fuzz/tests/fuzz/corpus
+	mkdir -p build/fuzz/found
+	build/fuzz/tests/fuzz/fuzz_image -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 \
+	  build/fuzz/found build/fuzz/tests/fuzz/corpus
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/make_data_md.py

@@ -145,7 +145,7 @@ class Maker:
             self.space.name, code, classes=dataset.classes, image_size=dataset.image_size,
             channels=self.benchmark.channels, cells=self.benchmark.cells, in_channels=self.benchmark.in_channels,
         )  # fmt: skip
-        state = {
+        return {
             "name": dataset.name,
             "train_acc1es": dict(enumerate(accuracy)),
             "train_acc5es": dict(enumerate(top5)) if dense else None,
@@ -167,7 +167,6 @@ class Maker:
             "eval_losses": {f"{name}@{epoch}": scores[name][1][epoch] for name, epoch in keys},
             "net_state_dict": None,
         }
-        return state
 
     def _config(self, code: int, dataset: Dataset) -> dict[str, Any]:
         text = self.space.arch_str(code)

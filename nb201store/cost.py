@@ -129,7 +129,7 @@ def flops_m(
     return multiply_adds / 1e6
 
 
-def _count(  # noqa: PLR0917  # the four functions above hand on their arguments in order
+def _count(  # the four functions above hand on their arguments in order
     space_name: str,
     code: Any,
     classes: int,

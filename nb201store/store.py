@@ -11,13 +11,15 @@ from nb201store.errors import FormatError, MissingDataError, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Literal, NamedTuple
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal, NamedTuple, Self
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     Seed = int | Literal["mean"]
     Missing = Literal["raise", "mask"]
+    Codes = NDArray[np.integer[Any]] | Sequence[Any]
 
     class Ranked(NamedTuple):
         code: int
@@ -98,7 +100,7 @@ class Store:
             )
         self._image: _core.Image = _core.Image(self.path, mode, check)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,7 +122,7 @@ class Store:
 
     def describe(self) -> dict[str, Any]:
         """Return what the file says of itself: space, data sets, splits, groups of trials, columns."""
-        return self._image.describe()
+        return dict(self._image.describe())
 
     def check(self) -> None:
         """Compare every section with its checksum and bounds; ChecksumError or FormatError names the first bad one."""
@@ -161,7 +163,8 @@ class Store:
 
         def hole(place: int) -> str:
             epochs = self._image.epochs(dataset, split, metric, schedule)
-            return f"code {code}, {dataset}, {split}, {metric}, schedule {schedule}, seed {seed}: no epoch {epochs[place]}"
+            name = f"{dataset}, {split}, {metric}, schedule {schedule}, seed {seed}"
+            return f"code {code}, {name}: no epoch {epochs[place]}"
 
         return _filled(values, present, missing, hole)
 
@@ -231,7 +234,7 @@ class Store:
         """
         from nb201store import cost
 
-        described = self._image.describe()
+        described = self.describe()
         dataset_info = _named(described["datasets"], dataset, self.path)
         schedules = [g["schedule"] for g in described["groups"] if g["dataset"] == dataset]
         params, flops = cost.count(
@@ -299,7 +302,7 @@ class Column:
         """Return the value of one cell; ArchError outside the space, MissingDataError where there is none."""
         return self._core[code]
 
-    def take(self, codes: ArrayLike, *, missing: Missing = "raise") -> NDArray[np.float64]:
+    def take(self, codes: Codes, *, missing: Missing = "raise") -> NDArray[np.float64]:
         """Return the values of many cells: float64, of the shape of `codes` (integers).
 
         `missing="raise"` raises MissingDataError naming the first hole and how many there are; "mask" gives a
@@ -321,14 +324,20 @@ class Column:
         return _filled(values, present, missing, lambda at: f"{self._name}: no value of code {at}")
 
 
-def _filled(values: Any, present: Any, missing: Missing, hole: Any) -> Any:
+def _filled(
+    values: NDArray[np.float64],
+    present: NDArray[np.bool_],
+    missing: Missing,
+    hole: Callable[[int], str],
+) -> NDArray[np.float64]:
     """Apply `missing`; hole(place) describes the first gap by its place in the flat array."""
     if missing not in ("raise", "mask"):
         raise SettingsError(f"missing must be 'raise' or 'mask', found {missing!r}")
     if missing == "mask":
         import numpy as np
 
-        return np.ma.masked_array(values, ~present)
+        masked: NDArray[np.float64] = np.ma.masked_array(values, ~present)
+        return masked
     if not present.all():
         flat = present.ravel()
         gaps = int(flat.size - flat.sum())

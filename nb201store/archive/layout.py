@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,7 +23,9 @@ def hits_dtype(images: int) -> np.dtype[Any]:
 
 
 def fill_of(dtype: np.dtype[Any]) -> Any:
-    """What stands where nothing is present: NaN, or the largest unsigned integer."""
+    """What stands where nothing is present: False, NaN, or the largest integer."""
+    if dtype.kind == "b":
+        return False
     return np.nan if dtype.kind == "f" else np.iinfo(dtype).max
 
 
@@ -35,7 +37,7 @@ def codecs(dtype: np.dtype[Any], elements: int) -> list[Any]:
     """
     from zarr.codecs import BloscCodec, Crc32cCodec
 
-    shuffle = (
+    shuffle: Literal["noshuffle", "bitshuffle", "shuffle"] = (
         "noshuffle" if dtype.itemsize == 1 else "bitshuffle" if elements % 8 == 0 else "shuffle"
     )
     return [

@@ -102,7 +102,7 @@ class Archive:
             raise FileNotFoundError(f"{path}: no such archive")
         try:
             self._root = zarr.open_group(path, mode="r", zarr_format=3)
-            attributes = dict(self._root.attrs)
+            attributes: dict[str, Any] = {**self._root.attrs}
             version = attributes["nb201store_archive"]
         except (KeyError, ValueError, TypeError, FileNotFoundError, NotADirectoryError) as problem:
             raise FormatError(
@@ -138,7 +138,7 @@ class Archive:
         for group in self.groups:
             for split in group.splits:
                 if group.has(f"{split.name}/loss"):
-                    return np.dtype(self._root[f"{group.prefix}/{split.name}/loss"].dtype)
+                    return self.read(f"{group.prefix}/{split.name}/loss", 0, 0).dtype
         return np.dtype("<f4")
 
     def codes(self) -> Array:
@@ -186,7 +186,7 @@ class Archive:
             row = code - first
             trials += [
                 self._trial(group, block, code, row, slot)
-                for slot in np.flatnonzero(block["present"][row])
+                for slot in np.flatnonzero(block["present"][row]).tolist()
             ]
         return CellRecord(
             code, tuple(trials), self._form_text(self.cell_forms, self._form[code], "form")
@@ -195,7 +195,7 @@ class Archive:
     def _form_text(self, forms: list[str], place: Any, where: str) -> str:
         if place >= len(forms):
             raise FormatError(f"{self.path}: {where}: form {place} of {len(forms)}")
-        return forms[place]
+        return str(forms[place])
 
     def _trial(
         self, group: Group, block: Mapping[str, Array], code: int, row: int, slot: int

@@ -129,8 +129,9 @@ class SplitStage:
         if not ok.all():
             row, column = (int(i) for i in np.argwhere(~ok)[0])
             raise SourceError(
-                f"{self._where}/{self.split.name}, {table.where(row, column)}: {metric} {float(percent[row, column])!r} is "
-                f"not a number of hits out of {self.split.images} images (a percentage was expected)"
+                f"{self._where}/{self.split.name}, {table.where(row, column)}: {metric} "
+                f"{float(percent[row, column])!r} is not the percentage of any number of hits "
+                f"out of {self.split.images} images"
             )
         encoded: Encoded = {f"{prefix}hits": hits.astype(hits_dtype(self.split.images))}
         if self.last:
@@ -144,8 +145,8 @@ class SplitStage:
         if lost.any():
             row, column = (int(i) for i in np.argwhere(lost)[0])
             raise SourceError(
-                f"{self._where}/{self.split.name}, {table.where(row, column)}: loss {float(loss[row, column])!r} is too "
-                f"large for float32; convert with --loss float64"
+                f"{self._where}/{self.split.name}, {table.where(row, column)}: loss "
+                f"{float(loss[row, column])!r} is too large for float32; convert with --loss float64"
             )
         return stored
 

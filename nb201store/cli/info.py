@@ -79,7 +79,7 @@ def _image_facts(file: Path) -> dict[str, Any]:
     groups = [
         {
             "schedule": g["schedule"], "dataset": g["dataset"], "seeds": g["seeds"], "trials": g["rows"],
-            "splits": {s: list(e) for (schedule, d, s), e in epochs.items() if (schedule, d) == (g["schedule"], g["dataset"])},
+            "splits": {s: list(e) for (*group, s), e in epochs.items() if group == [g["schedule"], g["dataset"]]},
         }
         for g in described["groups"]
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nb201store.cli import output
-from nb201store.cli.cells import CELL_HELP, parse_cell, parse_seed
+from nb201store.cli.cells import parse_cell, parse_seed
 from nb201store.errors import MissingDataError, SettingsError
 
 if TYPE_CHECKING:
@@ -95,10 +95,12 @@ def _values(
     recorded = bench.seeds(code, column["dataset"], column["schedule"])
     seeds: tuple[Seed, ...] = recorded if seed is None else (parse_seed(seed),)
     for one in seeds if recorded else ():
-        if epoch == "all":
-            values = _curve(bench, code, names, one)
-        else:
-            values = _point(bench, code, names, _epoch(epoch), one)
+        every = epoch == "all"
+        values = (
+            _curve(bench, code, names, one)
+            if every
+            else _point(bench, code, names, _epoch(epoch), one)
+        )
         for at, value in values:
             yield names | {
                 "seed": one,
@@ -121,11 +123,8 @@ def _curve(bench: Store, code: int, names: dict[str, Any], seed: Seed) -> list[t
     except MissingDataError:
         return []
     epochs = bench.epochs(*question[1:], schedule=names["schedule"])
-    return [
-        (at, float(v))
-        for at, v, hole in zip(epochs, curve.data, curve.mask, strict=True)
-        if not hole
-    ]
+    values = curve.tolist()  # None where masked
+    return [(at, value) for at, value in zip(epochs, values, strict=True) if value is not None]
 
 
 def _point(

@@ -6,43 +6,29 @@ sections as arrays, large ones as functions that read them from the archive when
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb201store import __version__, hits
+from nb201store import __version__
 from nb201store.archive import layout
-from nb201store.errors import FormatError
+from nb201store.image import description
 from nb201store.image import format as fmt
+from nb201store.image.description import description_sections
+from nb201store.image.group_rows import GroupRows
+from nb201store.image.sections import Section, json_section, small_section
 from nb201store.image.trial_columns import Encoded, encode_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nb201store.archive.reader import Archive, Group
     from nb201store.schema import Split
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One section to write. `make()` gives the array, little-endian, C order, of `dtype` and `shape`."""
-
-    name: str
-    dtype: int
-    shape: tuple[int, ...]
-    required: bool
-    make: Callable[[], Array]
-
-
 class Plan:
     """The sections of an image, in file order."""
-
-    # Description sections come first, so that a reader touches one page or two to open the file.
-    DESCRIPTION = ("space", "choices", "datasets", "splits", "trials", "seeds", "epochs", "columns")
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -62,45 +48,15 @@ class Plan:
 
     def sections(self) -> list[Section]:
         """Every section, in file order."""
-        described = [_small(name, self._describe(name)) for name in self.DESCRIPTION]
+        described = description_sections(
+            self._archive.benchmark, self._trials, self._columns, self._seeds, self._epochs
+        )
         return described + self._data
-
-    def _describe(self, name: str) -> Array:
-        benchmark, space = self._archive.benchmark, self._archive.space
-        datasets = benchmark.datasets
-        match name:
-            case "space":
-                return fmt.rows_of([fmt.space_record(
-                    space.name, len(space), space.positions, len(space.choices), benchmark.channels,
-                    benchmark.cells, benchmark.in_channels, benchmark.batch,
-                )])  # fmt: skip
-            case "choices":
-                return fmt.rows_of(fmt.choice_record(str(choice)) for choice in space.choices)
-            case "datasets":
-                return fmt.rows_of(
-                    fmt.dataset_record(d.name, d.classes, d.image_size) for d in datasets
-                )
-            case "splits":
-                return fmt.rows_of(
-                    fmt.split_record(
-                        s.name, number, s.images, hits.last_batch(s.images, benchmark.batch)
-                    )
-                    for number, d in enumerate(datasets)
-                    for s in d.splits
-                )
-            case "trials":
-                return fmt.rows_of(self._trials)
-            case "columns":
-                return fmt.rows_of(self._columns)
-            case "seeds":
-                return np.array(self._seeds, dtype="<u4")
-            case _:
-                return np.array(self._epochs, dtype="<u4")
 
     def _add(self, section: Section) -> int:
         """Plan a data section; return its number."""
         self._data.append(section)
-        return len(self.DESCRIPTION) + len(self._data) - 1
+        return len(description.NAMES) + len(self._data) - 1
 
     def _epoch_run(self, epochs: Array) -> tuple[int, int]:
         """(place, count) of a run of epochs in the section `epochs`; equal runs are stored once."""
@@ -113,7 +69,7 @@ class Plan:
     def _plan_group(self, group: Group) -> None:
         rows = GroupRows(self._archive, group)
         number = len(self._trials)
-        table = self._add(_small(f"{group.prefix}/rows", rows.table()))
+        table = self._add(small_section(f"{group.prefix}/rows", rows.table()))
         dataset = [d.name for d in self._archive.benchmark.datasets].index(group.dataset.name)
         self._trials.append(
             fmt.trials_record(
@@ -139,13 +95,13 @@ class Plan:
             if column is not None:
                 self._columns.append(fmt.column_record(number, fmt.NONE, *column))
         form = rows.read("form").astype("<u2")
-        self._add(_small(f"{group.prefix}/form", form, required=False))
+        self._add(small_section(f"{group.prefix}/form", form, required=False))
 
     def _present(self, name: str, present: Array) -> int:
         """Plan a presence bitmap where one is needed; return its section number or NONE."""
         if present.all():
             return fmt.NONE
-        return self._add(_small(f"{name}.present", fmt.bitmap(present)))
+        return self._add(small_section(f"{name}.present", fmt.bitmap(present)))
 
     def _score_columns(
         self, group: Group, rows: GroupRows, split: Split, prefix: str
@@ -231,11 +187,11 @@ class Plan:
     def _plan_encoded(
         self, name: str, encoded: Encoded, epochs: tuple[int, int], present: Array
     ) -> tuple[Any, ...]:
-        data = self._add(_small(name, encoded.data))
+        data = self._add(small_section(name, encoded.data))
         extra = (
             fmt.NONE
             if encoded.extra is None
-            else self._add(_small(f"{name}.values", encoded.extra))
+            else self._add(small_section(f"{name}.values", encoded.extra))
         )
         return encoded.encoding, *epochs, data, extra, self._present(name, present)
 
@@ -268,7 +224,7 @@ class Plan:
         codes = archive.codes()
         cell_form = np.zeros(len(archive.space), dtype="<u2")
         cell_form[codes] = archive.read("form")[codes] + 1
-        self._add(_small("cell_form", cell_form, required=False))
+        self._add(small_section("cell_form", cell_form, required=False))
         forms = {"cell": archive.cell_forms, "trial": archive.trial_forms}
         about = {
             "written_by": f"nb201store {__version__}",
@@ -276,44 +232,4 @@ class Plan:
             "sources": [asdict(source) for source in archive.sources],
         }
         for name, content in (("forms", forms), ("about", about)):
-            text = json.dumps(
-                content, separators=(",", ":"), sort_keys=True, ensure_ascii=True
-            ).encode()
-            data = np.frombuffer(text, dtype=np.uint8)
-            self._data.append(Section(name, fmt.TEXT, data.shape, False, lambda data=data: data))
-
-
-def _small(name: str, data: Array, *, required: bool = True) -> Section:
-    """A section whose array is at hand."""
-    return Section(name, fmt.DTYPES[data.dtype.str[1:]], data.shape, required, lambda: data)
-
-
-class GroupRows:
-    """The trials that exist in one group, as rows in ascending (code, seed).
-
-    `codes`: int64 [rows]. `read(name)` gives an archive array [rows, ...], reading it block by block.
-    """
-
-    def __init__(self, archive: Archive, group: Group) -> None:
-        self.cells = len(archive.space)
-        self._group = group
-        present: Array = group.read("present")
-        if present.shape != (self.cells, len(group.seeds)):
-            raise FormatError(f"{archive.path}: {group.prefix}/present has shape {present.shape}")
-        self._present = present
-        self.codes, self._slots = np.nonzero(present)
-        self.count = len(self.codes)
-
-    def table(self) -> Array:
-        """The row of each (code, seed), int32, or -1."""
-        table = np.full(self._present.shape, -1, dtype="<i4")
-        table[self.codes, self._slots] = np.arange(self.count, dtype="<i4")
-        return table
-
-    def read(self, name: str) -> Array:
-        step = layout.CODES_PER_CHUNK
-        pieces = []
-        for block in np.unique(self.codes // step).tolist():
-            first, past = block * step, min((block + 1) * step, self.cells)
-            pieces.append(self._group.read(name, first, past)[self._present[first:past]])
-        return np.concatenate(pieces)
+            self._add(json_section(name, content))

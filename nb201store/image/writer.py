@@ -11,12 +11,14 @@ from nb201store import _core
 from nb201store.archive import open_archive
 from nb201store.errors import FormatError
 from nb201store.image import format as fmt
-from nb201store.image.plan import Plan, Section
+from nb201store.image.plan import Plan
 from nb201store.replacing import new_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
+
+    from nb201store.image.sections import Section
 
     Progress = Callable[[str, int, int], None]
 
@@ -64,7 +66,7 @@ def write_sections(
         file.write(data.data if data.size else b"")
         entries.append(
             fmt.entry(section.name, section.dtype, section.shape, required=section.required,
-                      crc=_core.crc32c(data) if data.size else 0, offset=offset, size=data.nbytes)
+                      crc=_core.crc32c(data.data) if data.size else 0, offset=offset, size=data.nbytes)
         )  # fmt: skip
         offset += data.nbytes
     file.truncate(offset)  # an empty last section may end past what was written
@@ -80,5 +82,5 @@ def _agree(section: Section, data: np.ndarray[Any, Any]) -> None:
     expected = width[section.dtype]
     if data.shape != section.shape or data.dtype != expected:
         raise FormatError(
-            f"section {section.name}: expected {expected} {section.shape}, found {data.dtype} {data.shape} in the archive"
+            f"section {section.name}: expected {expected} {section.shape}, found {data.dtype} {data.shape}"
         )

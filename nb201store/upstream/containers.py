@@ -127,26 +127,32 @@ def _load_zip(stream: BinaryIO, path: Path) -> Any:
     """Return the object of a file as torch writes it since 1.6."""
     try:
         with zipfile.ZipFile(stream) as archive:
-            members = {info.filename: info for info in archive.infolist()}
-            names = [name for name in members if name.split("/")[1:] == ["data.pkl"]]
-            if len(names) != 1:
-                raise SourceError(
-                    f"{path}: expected a torch file with one <name>/data.pkl in the zip, "
-                    f"found {len(names)}"
-                )
-            order = members.get(names[0].replace("data.pkl", "byteorder"))
-            for info in (members[names[0]], *([order] if order else ())):
-                if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
-                    raise SourceError(
-                        f"{path}: zip member {info.filename!r} is compressed or encrypted; "
-                        "torch stores it plainly"
-                    )
-            if order is not None and archive.read(order) != b"little":
-                raise SourceError(f"{path}: expected a torch file of a little-endian machine")
-            with archive.open(members[names[0]]) as member:
+            pickled = _checked_member(archive, path)
+            with archive.open(pickled) as member:
                 buffered = io.BufferedReader(cast("io.RawIOBase", member), _BUFFER)
-                return _load_one(buffered, f"{path} ({names[0]})")
+                return _load_one(buffered, f"{path} ({pickled.filename})")
     except SourceError:
         raise
     except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error) as error:
         raise SourceError(f"{path}: not a sound zip file, perhaps cut off: {error}") from None
+
+
+def _checked_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+    """Return the member that holds the object, after checking that torch could have written it."""
+    members = {info.filename: info for info in archive.infolist()}
+    names = [name for name in members if name.split("/")[1:] == ["data.pkl"]]
+    if len(names) != 1:
+        raise SourceError(
+            f"{path}: expected a torch file with one <name>/data.pkl in the zip, found {len(names)}"
+        )
+    pickled = members[names[0]]
+    order = members.get(names[0].removesuffix("data.pkl") + "byteorder")
+    for info in (pickled, order):
+        if info and (info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1):
+            raise SourceError(
+                f"{path}: zip member {info.filename!r} is compressed or encrypted; "
+                "torch stores it plainly"
+            )
+    if order and archive.read(order) != b"little":
+        raise SourceError(f"{path}: expected a torch file of a little-endian machine")
+    return pickled

@@ -178,7 +178,7 @@ def _arch_config(config: Any, arch_str: str) -> tuple[Any, ...] | None:
         )
     items: list[tuple[Any, ...]] = []
     for key, value in config.items():
-        if type(key) is not str or type(value) not in (str, int, bool):
+        if type(key) is not str or type(value) not in (str, int, bool, type(None)):
             raise SourceError(f"arch_config: {shown(key)}: no place for {shown(value)}")
         items.append((key,) if value == arch_str else (key, type(value).__name__, value))
     return kind, tuple(items)

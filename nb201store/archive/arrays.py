@@ -1,0 +1,118 @@
+"""Zarr arrays over all codes of a space, with coordinates that any reader understands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb201store.archive import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import zarr
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+    # Finished tables of one metric: (epochs, codes, seeds, encoded arrays) each, rows in ascending code.
+    Rows = Sequence[tuple[Array, Array, Array, Mapping[str, Array]]]
+
+
+def write_coordinate(
+    group: zarr.Group, name: str, values: Array, long_name: str, dimension: str | None = None
+) -> None:
+    """Write a one-dimensional array in one chunk; text as variable-length strings."""
+    text = values.dtype.kind in "OT"
+    array = group.create_array(
+        name,
+        shape=values.shape,
+        chunks=(max(len(values), 1),),
+        dtype=str if text else values.dtype,
+        compressors=layout.codecs(np.dtype("u1") if text else values.dtype, len(values)),
+        dimension_names=(dimension or name,),
+        attributes={"long_name": long_name},
+    )
+    array[:] = values
+
+
+class CodeArrays:
+    """Writes arrays whose first dimension is the code, block by block; blocks without cells are left out."""
+
+    def __init__(self, size: int, codes: Iterable[int]) -> None:
+        self.size = size
+        self.codes: Array = np.arange(size, dtype=np.int32)
+        step = layout.CODES_PER_CHUNK
+        touched = sorted({code // step for code in codes})
+        self._blocks = [(block * step, min((block + 1) * step, size)) for block in touched]
+
+    def group(self, parent: zarr.Group, name: str, **coordinates: Array) -> zarr.Group:
+        """Create a group with the coordinate `code` and, by name, `seed` or others."""
+        meanings = {
+            "code": "canonical cell integer",
+            "seed": "seed of the training run",
+            "epoch": "epoch, 0-based",
+            "split": "split",
+        }
+        node = parent.require_group(name)
+        for what, values in ({"code": self.codes} | coordinates).items():
+            write_coordinate(node, what, values, meanings[what])
+        return node
+
+    def write(
+        self,
+        group: zarr.Group,
+        name: str,
+        dims: tuple[str, ...],
+        values: Array,
+        long_name: str,
+        units: str | None = None,
+    ) -> None:
+        """Write `values`, whose dimensions are (code, *dims)."""
+        attributes = {"long_name": long_name} | ({"units": units} if units else {})
+        self.write_blocks(
+            group, name, dims, values.shape[1:], values.dtype, attributes, lambda a, b: values[a:b]
+        )
+
+    def write_blocks(
+        self,
+        group: zarr.Group,
+        name: str,
+        dims: tuple[str, ...],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        attributes: Mapping[str, Any],
+        block: Callable[[int, int], Array],
+    ) -> None:
+        """Write an array of dimensions (code, *dims) from block(first code, past last code)."""
+        target = group.create_array(
+            name,
+            shape=(self.size, *shape),
+            chunks=(layout.CODES_PER_CHUNK, *(max(n, 1) for n in shape)),
+            dtype=dtype,
+            compressors=layout.codecs(dtype, layout.CODES_PER_CHUNK),
+            fill_value=layout.fill_of(dtype),
+            dimension_names=("code", *dims),
+            attributes=dict(attributes),
+        )
+        for first, past in self._blocks:
+            target[first:past] = block(first, past)
+
+
+def spread(places: Array, values: Array, size: int) -> Array:
+    """Values known at `places` over 0..size-1, with the dtype's fill value elsewhere."""
+    out = np.full(size, layout.fill_of(values.dtype), dtype=values.dtype)
+    out[places] = values
+    return out
+
+
+def scatter(
+    block: Array, tables: Rows, name: str | None, first: int, seeds: Array, epochs: Array
+) -> None:
+    """Put rows of `tables` into `block` [codes from `first` on, seed, epoch]; without a name put True."""
+    for table_epochs, codes, table_seeds, arrays in tables:
+        rows = slice(*np.searchsorted(codes, (first, first + len(block))))
+        at = np.ix_(np.arange(codes[rows].size), np.searchsorted(epochs, table_epochs))
+        places = (codes[rows] - first, np.searchsorted(seeds, table_seeds[rows]))
+        picked = block[places]
+        picked[at] = True if name is None else arrays[name][rows]
+        block[places] = picked

@@ -1,0 +1,46 @@
+"""The trials of one group of an archive as the rows of an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb201store.archive import layout
+from nb201store.errors import FormatError
+
+if TYPE_CHECKING:
+    from nb201store.archive.reader import Archive, Group
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class GroupRows:
+    """The trials that exist in one group, as rows in ascending (code, seed).
+
+    `codes`: int64 [rows]. `read(name)` gives an archive array [rows, ...], reading it block by block.
+    """
+
+    def __init__(self, archive: Archive, group: Group) -> None:
+        self.cells = len(archive.space)
+        self._group = group
+        present: Array = group.read("present")
+        if present.shape != (self.cells, len(group.seeds)):
+            raise FormatError(f"{archive.path}: {group.prefix}/present has shape {present.shape}")
+        self._present = present
+        self.codes, self._slots = np.nonzero(present)
+        self.count = len(self.codes)
+
+    def table(self) -> Array:
+        """The row of each (code, seed), int32, or -1."""
+        table = np.full(self._present.shape, -1, dtype="<i4")
+        table[self.codes, self._slots] = np.arange(self.count, dtype="<i4")
+        return table
+
+    def read(self, name: str) -> Array:
+        step = layout.CODES_PER_CHUNK
+        pieces = []
+        for block in np.unique(self.codes // step).tolist():
+            first, past = block * step, min((block + 1) * step, self.cells)
+            pieces.append(self._group.read(name, first, past)[self._present[first:past]])
+        return np.concatenate(pieces)

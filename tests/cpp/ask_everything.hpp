@@ -1,0 +1,83 @@
+// Asks an opened image everything it can be asked. Whatever its bytes are, each answer is a number
+// or an `error`; sanitizers see to it that nothing else happens. Shared by the damage tests and the
+// fuzz target.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <nb201store/nb201store.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+template <class Question>
+void attempt(const Question& question) {
+    try {
+        question();
+    } catch (const nb201store::error&) {
+    }
+}
+
+inline void ask_column(const nb201store::column& column) {
+    // Hostile images may claim many cells; the ends of the space and some between are enough.
+    const std::uint32_t cells = column.size();
+    std::vector<std::uint32_t> codes;
+    for (std::uint32_t code = 0; code < std::min(cells, 64u); ++code) codes.push_back(code);
+    if (cells > 64) codes.push_back(cells - 1);
+    for (const std::uint32_t code : codes) {
+        attempt([&] { column.at(code); });
+        static_cast<void>(column.find(code));
+    }
+    std::vector<double> out(codes.size());
+    std::vector<std::uint8_t> present(codes.size());
+    attempt([&] { column.take(codes.data(), codes.size(), out.data(), present.data()); });
+    if (cells <= 4096) {
+        out.resize(cells);
+        present.resize(cells);
+        attempt([&] { column.array(out.data(), present.data()); });
+    }
+}
+
+inline void ask_column_info(const nb201store::image& image, const nb201store::column_info& info) {
+    const auto& about = image.about();
+    const auto& group = about.groups[info.group];
+    const std::string& dataset = about.datasets[group.dataset].name;
+    const auto metric = nb201store::metric_name(info.metric);
+    const std::int64_t last = image.cells() - 1;
+    for (const auto seed : {nb201store::mean_seed, nb201store::seed_choice(group.seeds.front()),
+                            nb201store::seed_choice(group.seeds.back())}) {
+        if (info.split == nb201store::k_none) {
+            attempt([&] { ask_column(image.trial_column(dataset, metric, group.schedule, seed)); });
+            for (const std::int64_t code : {std::int64_t{0}, last}) {
+                attempt([&] { image.trial_value(code, dataset, metric, group.schedule, seed); });
+                attempt([&] { image.trial_list(code, dataset, metric, group.schedule, seed); });
+            }
+            continue;
+        }
+        const std::string& split = about.splits[info.split].name;
+        for (const std::int64_t epoch : {0, -1})
+            attempt([&] {
+                ask_column(image.column(dataset, split, metric, group.schedule, epoch, seed));
+            });
+        for (const std::int64_t code : {std::int64_t{0}, last})
+            attempt([&] { image.curve(code, dataset, split, metric, group.schedule, seed); });
+    }
+}
+
+inline void ask_everything(const nb201store::image& image) {
+    std::size_t asked = 0;
+    for (const auto& info : image.about().columns)
+        if (asked++ < 64) ask_column_info(image, info);
+    for (const auto& group : image.about().groups)
+        attempt(
+            [&] { image.seeds(0, image.about().datasets[group.dataset].name, group.schedule); });
+    attempt([&] { image.check(); });
+}
+
+/// Open bytes that may be anything and ask; an `error` is a fine answer.
+inline void try_everything(std::vector<std::uint8_t> bytes) {
+    attempt([&] {
+        ask_everything(nb201store::image::from_memory(
+            std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes))));
+    });
+}
