@@ -39,13 +39,15 @@ def new_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     check_target(target, overwrite=overwrite, folder=False)
     target = _followed(target)
     partial, lock = _begin(target, folder=False)
-    with open(lock, "w+b") as file:
+    with open(partial, "w+b", opener=lambda *_: lock) as file:
         try:
             yield file
             file.flush()
             os.fsync(lock)
             _put_in_place(partial, target, overwrite=overwrite)
-        except BaseException:  # KeyboardInterrupt included: whatever ended the block, no temporary file stays
+        except (
+            BaseException
+        ):  # KeyboardInterrupt included: whatever ended the block, no temporary file stays
             partial.unlink(missing_ok=True)
             raise
     _fsync(target.parent)

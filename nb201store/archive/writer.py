@@ -148,9 +148,11 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
     have = np.fromiter(stage.cell_form, dtype=np.int64)
     forms = np.fromiter(stage.cell_form.values(), dtype=np.uint16)
     present = spread(have, np.ones(len(have), dtype=bool), len(space))
-    arrays.write(root, "present", (), present, "cell has results")
     form = spread(have, forms, len(space))
-    arrays.write(root, "form", (), form, "place in the root's cell_forms")
+    # These two say which blocks of the others exist, so all of their own do.
+    whole = CodeArrays(len(space), range(len(space)))
+    whole.write(root, "present", (), present, "cell has results")
+    whole.write(root, "form", (), form, "place in the root's cell_forms")
     groups = stage.ordered_groups()
     for done, group in enumerate(groups):
         if progress is not None:
