@@ -112,18 +112,27 @@ def _begin(target: Path, *, folder: bool) -> tuple[Path, int]:
     """Remove what killed runs left behind; make the temporary sibling and return it with its lock's descriptor."""
     for stale in target.parent.glob(f".{_glob_escape(target.name)}.*.partial"):
         _remove_stale(stale)
-    while True:
-        partial = target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.partial"
-        if folder:
-            partial.mkdir()
-            lock = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
-        else:
-            lock = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    # Another run may take a new sibling for stale before it is locked: then it is gone, and the next name is tried.
+    for _ in range(100):
+        name = f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.partial"
+        partial = target.with_name(name)
         with contextlib.suppress(FileNotFoundError):
-            if partial.stat().st_ino == os.fstat(lock).st_ino:
+            lock = _locked(partial, folder=folder)
+            if partial.exists() and partial.stat().st_ino == os.fstat(lock).st_ino:
                 return partial, lock
-        os.close(lock)  # another run took it for stale before it was locked
+            os.close(lock)
+    raise FileNotFoundError(f"{target.parent}: what is made there vanishes at once")
+
+
+def _locked(path: Path, *, folder: bool) -> int:
+    """Create a file or folder and lock it; return the lock's descriptor (of a file: open for writing)."""
+    if folder:
+        path.mkdir()
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    else:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
 
 
 def _glob_escape(name: str) -> str:
@@ -157,14 +166,24 @@ def _put_in_place(partial: Path, target: Path, *, overwrite: bool) -> None:
             if target.exists():
                 raise FileExistsError(f"{target} appeared while it was written; left as it is")
             partial.rename(target)
-    elif target.is_dir() and partial.is_dir():
-        if not _renameat2(partial, target, _RENAME_EXCHANGE):
-            old = partial.with_name(partial.name.replace(".partial", ".old.partial"))
-            target.rename(old)
+    elif partial.is_dir():
+        try:
             partial.rename(target)
-            old.rename(partial)  # removed by the caller
+        except OSError as problem:
+            if problem.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            _exchange(partial, target)
     else:
         partial.replace(target)
+
+
+def _exchange(partial: Path, target: Path) -> None:
+    """Swap two folders."""
+    if not _renameat2(partial, target, _RENAME_EXCHANGE):
+        old = partial.with_name(partial.name.replace(".partial", ".old.partial"))
+        target.rename(old)
+        partial.rename(target)
+        old.rename(partial)  # removed by the caller
 
 
 def _renameat2(old: Path, new: Path, flags: int) -> bool:

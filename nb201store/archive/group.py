@@ -72,6 +72,18 @@ class Group:
             self._blocks[first] = {name: self.read(name, first, past) for name in wanted}
         return self._blocks[first]
 
+    def read_present(self) -> Array:
+        """Which (code, seed) has a trial, bool; of cells that the root says have results, and at least one."""
+        present = self.read("present")
+        if not present.any() or present[~self._archive.has_results].any():
+            self.refuse("present", "trials, all of cells that have results", f"{present.sum()}")
+        return present
+
+    def expect_below(self, name: str, values: Array, end: int) -> None:
+        """Refuse the array `name` where one of its `values` is not below `end`."""
+        if values.size and values.max() >= end:
+            self.refuse(name, f"numbers below {end}", values.max())
+
     def refuse(self, name: str, expected: str, found: object) -> NoReturn:
         """Raise FormatError about an array of this group."""
         self._archive.refuse(f"{self.prefix}/{name}", expected, found)

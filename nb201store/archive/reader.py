@@ -53,7 +53,8 @@ def read_records(path: str | Path) -> Iterator[CellRecord]:
 class Archive:
     """An open archive: what it describes, which cells it has, and each of them as records.
 
-    `keep_blocks` keeps decoded blocks in memory, for reading cells in another order than ascending codes.
+    `has_results`: bool, of each code. `keep_blocks` keeps decoded blocks in memory, for reading cells in
+    another order than ascending codes.
     """
 
     def __init__(self, path: Path, *, keep_blocks: bool = False) -> None:
@@ -70,7 +71,7 @@ class Archive:
             ) from problem
         # Blocks of codes that hold cells: their chunks must be there in every array. None: all blocks.
         self._filled: set[int] | None = None
-        self._present: Array = self._column("present", "b")
+        self.has_results: Array = self._column("present", "b")
         self._form: Array = self._column("form", "u")
         self._filled = set((self.codes() // layout.CODES_PER_CHUNK).tolist())
         self.groups = [
@@ -133,7 +134,7 @@ class Archive:
 
     def codes(self) -> Array:
         """Codes of the cells that have results, ascending."""
-        return np.flatnonzero(self._present)
+        return np.flatnonzero(self.has_results)
 
     def array_names(self, prefix: str) -> list[str]:
         """Names of all arrays below a group, relative to it."""
@@ -197,6 +198,8 @@ class Archive:
                 self.refuse(name, f"0..{size - 1}", "others")
             elif name.rsplit("/", 1)[-1] in ("arch_str", "seed", "epoch"):
                 self.read(name)
+        for group in self.groups:
+            group.read_present()
         codes = self.codes().tolist()
         for done, code in enumerate(codes):
             if progress is not None:
@@ -206,7 +209,7 @@ class Archive:
 
     def has(self, code: int) -> bool:
         """Whether the cell has results."""
-        return 0 <= code < len(self._present) and bool(self._present[code])
+        return 0 <= code < len(self.has_results) and bool(self.has_results[code])
 
     def cell(self, code: int) -> CellRecord:
         """Return everything recorded for one cell. REQUIRES: has(code)."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb201store.archive import layout
-from nb201store.errors import FormatError
 
 if TYPE_CHECKING:
     from nb201store.archive.group import Group
@@ -25,9 +24,7 @@ class GroupRows:
     def __init__(self, archive: Archive, group: Group) -> None:
         self.cells = len(archive.space)
         self._group = group
-        present: Array = group.read("present")
-        if present.shape != (self.cells, len(group.seeds)):
-            raise FormatError(f"{archive.path}: {group.prefix}/present has shape {present.shape}")
+        present = group.read_present()
         self._present = present
         self.codes, self._slots = np.nonzero(present)
         self.count = len(self.codes)

@@ -96,6 +96,7 @@ class Plan:
             if column is not None:
                 self._columns.append(fmt.column_record(number, fmt.NONE, *column))
         form = rows.read("form").astype("<u2")
+        group.expect_below("form", form, len(self._archive.trial_forms))
         self._add(small_section(f"{group.prefix}/form", form, required=False))
 
     def _present(self, name: str, present: Array) -> int:
@@ -165,6 +166,7 @@ class Plan:
     def _plan_time(self, group: Group, rows: GroupRows, split: Split) -> tuple[Any, ...] | None:
         place = group.time_splits.index(split.name)
         which = rows.read("time_epoch_set")[:, place]
+        group.expect_below("time_epoch_set", which, len(group.time_epoch_sets) + 1)
         used = sorted(set(which[which > 0].tolist()))
         if not used:
             return None
@@ -204,6 +206,7 @@ class Plan:
             measured = (
                 rows.read("latency_s") if group.has("latency_s") else np.zeros((rows.count, 0))
             )
+            group.expect_below("latency_count", counts, measured.shape[1] + 1)
             present = counts > 0
             if counts.max(initial=0) > 1:
                 kept = np.arange(measured.shape[1]) < counts[:, None]
@@ -224,7 +227,10 @@ class Plan:
         archive = self._archive
         codes = archive.codes()
         cell_form = np.zeros(len(archive.space), dtype="<u2")
-        cell_form[codes] = archive.read("form")[codes] + 1
+        forms_of_cells = archive.read("form")[codes]
+        if forms_of_cells.max(initial=0) >= len(archive.cell_forms):
+            archive.refuse("form", f"places among {len(archive.cell_forms)} forms", forms_of_cells)
+        cell_form[codes] = forms_of_cells + 1
         self._add(small_section("cell_form", cell_form, required=False))
         forms = {"cell": archive.cell_forms, "trial": archive.trial_forms}
         about = {

@@ -39,12 +39,17 @@ def pack(
     FormatError, FileNotFoundError  of the archive; FileExistsError where `image` exists and `overwrite` is false
     """
     opened = open_archive(archive)
-    with new_file(Path(image), overwrite=overwrite) as file:
+    image = Path(image)
+    with new_file(image, overwrite=overwrite) as file:
         plan = Plan(opened)
         size = write_sections(file, plan.sections(), progress)
         file.flush()
         # The checks of a reader, on the bytes as written, before they take the target's name.
-        _core.Image(file.name, check=True)
+        try:
+            _core.Image(file.name, check=True)
+        except FormatError as problem:
+            found = str(problem).replace(file.name, image.name)
+            raise FormatError(f"{archive}: it holds numbers that cannot be: {found}") from problem
     return size
 
 

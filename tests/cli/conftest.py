@@ -15,7 +15,10 @@ import synthetic
 from nb201store import conversion, image
 from nb201store.cli import main
 
-INDICES = [0, 11]  # official indices; two seeds of the first cell at 200 epochs, three of the second
+INDICES = [
+    0,
+    11,
+]  # official indices; two seeds of the first cell at 200 epochs, three of the second
 NB201 = Path(sys.executable).with_name("nb201")
 
 

@@ -57,16 +57,21 @@ def test_query_gives_whole_curves(files: Any, nb201: Any, bench: Any) -> None:
 
 
 @pytest.mark.parametrize("epoch", ["0", "-1", "-200", "7"])
-def test_query_counts_epochs_from_both_ends(
-    files: Any, nb201: Any, bench: Any, epoch: str
-) -> None:
-    asked = ("--dataset", "cifar10", "--split", "train", "--metric", "accuracy", "--schedule", "200")
+def test_query_counts_epochs_from_both_ends(files: Any, nb201: Any, bench: Any, epoch: str) -> None:
+    asked = (
+        "--dataset",
+        "cifar10",
+        "--split",
+        "train",
+        "--metric",
+        "accuracy",
+        "--schedule",
+        "200",
+    )
     rows = nb201(
         "query", files.image, CODES[1], *asked, "--epoch", epoch, "--seed", "888", "--json"
     ).json["values"]
-    value = bench.accuracy(
-        CODES[1], "cifar10", "train", schedule=200, epoch=int(epoch), seed=888
-    )
+    value = bench.accuracy(CODES[1], "cifar10", "train", schedule=200, epoch=int(epoch), seed=888)
     assert [(row["value"], row["epoch"]) for row in rows] == [(value, int(epoch) % 200)]
 
 
@@ -103,9 +108,7 @@ def test_a_narrow_terminal_cuts_nothing(
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "loss"])
-def test_top_ranks_as_the_store_does(
-    files: Any, nb201: Any, bench: Any, metric: str
-) -> None:
+def test_top_ranks_as_the_store_does(files: Any, nb201: Any, bench: Any, metric: str) -> None:
     asked = ("--dataset", "cifar100", "--split", "x-valid", "--schedule", "200", "--seed", "mean")
     cells = nb201("top", files.image, "-n", 5, *asked, "--metric", metric, "--json").json["cells"]
     best = bench.top(5, "cifar100", "x-valid", metric, schedule=200, seed="mean")

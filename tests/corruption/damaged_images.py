@@ -12,6 +12,7 @@ import mmap
 import os
 import struct
 import sys
+from pathlib import Path
 from typing import Any
 
 from nb201store import _core
@@ -78,7 +79,7 @@ def flips(path: str, ranges: list[list[int]], masks: list[int], check: bool = Fa
     """Xor every byte of the ranges with every mask, one at a time."""
     failures: list[str] = []
     cases = 0
-    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as view:
+    with Path(path).open("r+b") as file, mmap.mmap(file.fileno(), 0) as view:
         for begin, end in ranges:
             for at in range(begin, end):
                 for mask in masks:
@@ -92,7 +93,7 @@ def flips(path: str, ranges: list[list[int]], masks: list[int], check: bool = Fa
 def truncations(path: str) -> Any:
     """Cut the file at every length below its own."""
     failures: list[str] = []
-    size = os.path.getsize(path)
+    size = Path(path).stat().st_size
     for length in range(size - 1, -1, -1):
         os.truncate(path, length)
         expect_format_error(path, f"length {length}", failures)
@@ -101,8 +102,7 @@ def truncations(path: str) -> Any:
 
 def cases(path: str, cases: list[dict[str, Any]]) -> Any:
     """Patch, recompute the checksums that the case names, and open, check or ask."""
-    with open(path, "rb") as file:
-        whole = file.read()
+    whole = Path(path).read_bytes()
     results = []
     for case in cases:
         data = bytearray(whole)
@@ -112,11 +112,10 @@ def cases(path: str, cases: list[dict[str, Any]]) -> Any:
         data += bytes.fromhex(case.get("appended", ""))
         if case["reseal"]:
             reseal(data, case.get("sections", []))
-        with open(path, "wb") as file:
-            file.write(data)
-        print(
-            case["name"], file=sys.stderr
-        )  # the last name before a crash is the case that crashed
+        Path(path).write_bytes(data)
+        # The last name before a crash is the case that crashed.
+        sys.stderr.write(case["name"] + "\n")
+        sys.stderr.flush()
         results.append({
             "open": attempt(path),
             "check": attempt(path, check=True),
