@@ -24,9 +24,6 @@ overwrite_option = click.option(
 )
 
 
-_WIDEST = 10_000
-
-
 def print_json(data: Any) -> None:
     """Print one JSON document; doubles keep every bit (shortest text that reads back the same).
 
@@ -48,24 +45,25 @@ def _finite(data: Any) -> Any:
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None
 ) -> None:
-    """Print a table; columns of numbers are right-aligned. Nothing is cut: a narrow terminal wraps the lines."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
+    """Print a table; columns of numbers are right-aligned. Nothing is cut: a narrow terminal wraps the lines.
 
-    table = Table(
-        box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False
-    )
-    numeric = [all(_is_number(row[place]) for row in rows) for place in range(len(columns))]
-    for name, right in zip(columns, numeric, strict=True):
-        table.add_column(name, justify="right" if right and rows else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    # Names from a file are text and no markup.
-    console = Console(highlight=False, markup=False, emoji=False)
-    wide = console.options.update(width=_WIDEST)
-    console.width = max(console.measure(table, options=wide).maximum, len(title or ""))
-    console.print(table)
+    Plain text on purpose: rich takes seconds for the thousands of rows of a curve.
+    """
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    right = [
+        bool(rows) and all(_is_number(row[place]) for row in rows) for place in range(len(columns))
+    ]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(cells, widths, right, strict=True)
+        ]
+        return "   ".join(padded).rstrip()
+
+    lines = ["", click.style(title, bold=True)] if title else [""]
+    lines += [click.style(line(columns), bold=True), "\u2500" * (sum(widths) + 3 * len(widths) - 3)]
+    click.echo("\n".join([*lines, *map(line, rows), ""]))
 
 
 def _is_number(text: str) -> bool:
