@@ -46,20 +46,31 @@ _HOME = {
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
+    if name == "_core":  # `from nb201store import _core` asks here before it looks for the module
+        return _compiled()
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _HOME.get(name, ("errors", name))
-    try:
-        value: object = getattr(import_module(f"{__name__}.{module}"), attribute)
-    except ModuleNotFoundError as problem:
-        if problem.name == f"{__name__}._core":
-            problem.add_note(
-                "The compiled part is missing: a source tree shadows the installed package, or was never built. "
-                "Run from another folder, or `pip install -e . --no-build-isolation` here."
-            )
-        raise
+    value: object = getattr(import_module(f"{__name__}.{module}"), attribute)
     globals()[name] = value
     return value
+
+
+def _compiled() -> object:
+    """The C++ core; ModuleNotFoundError says what to do where a source tree shadows the installed package."""
+    from importlib import import_module
+
+    missing = f"{__name__}._core"
+    try:
+        return import_module(missing)
+    except ModuleNotFoundError as problem:
+        if problem.name != missing:
+            raise
+    raise ModuleNotFoundError(
+        f"{__file__} has no compiled {missing} beside it: a source tree shadows the installed package, or was never "
+        "built for this Python; run from another folder, or build it: pip install -e . --no-build-isolation",
+        name=missing,
+    )
 
 
 def __dir__() -> list[str]:

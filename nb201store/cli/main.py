@@ -71,6 +71,10 @@ def main(args: list[str] | None = None) -> Any:
         _fail(_one_line(problem), DIFFERENT)
     except (Nb201Error, OSError) as problem:
         _fail(_one_line(problem), USER_MISTAKE)
+    except ModuleNotFoundError as problem:
+        if problem.name != "nb201store._core":
+            raise
+        _fail(str(problem), USER_MISTAKE)
     except click.ClickException as problem:
         if (
             type(problem).__name__ == "NoArgsIsHelpError"
