@@ -42,8 +42,9 @@ An image says what it holds: `nb201 info FILE`. A seed that was not recorded is 
 ## Which epochs exist
 
 In the published files 12-, 1- and 90-epoch runs keep every split at every epoch. A 200-epoch run keeps `train` and one
-evaluation split at every epoch (`x-valid` of `cifar10-valid`, `ori-test` of the others) and the other splits at the last
-epoch, 199, only. Times are there for every split and epoch. `bench.epochs(dataset, split, metric, schedule=...)` says.
+evaluation split at every epoch (`x-valid` of `cifar10-valid`, `ori-test` of the others) and the other splits at the
+last epoch, 199, only. Times are there for every split and epoch.
+`bench.epochs(dataset, split, metric, schedule=...)` says.
 
 ## Worth knowing
 
@@ -74,7 +75,9 @@ def page() -> str:
     parts.append("## Data sets and splits\n")
     for dataset in schema.OFFICIAL_DATASETS:
         size = f"{dataset.image_size} x {dataset.image_size} pixels"
-        parts.append(f"**`{dataset.name}`** - {dataset.classes} classes, {size}. {dataset.meaning}\n")
+        parts.append(
+            f"**`{dataset.name}`** - {dataset.classes} classes, {size}. {dataset.meaning}\n"
+        )
         rows = [f"| `{s.name}` | {s.images:,} | {s.meaning} |" for s in dataset.splits]
         parts.append(table("| split | images | what it is |", rows))
     rows = [

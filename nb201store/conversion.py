@@ -54,6 +54,7 @@ def convert(
                 opened.cells(),
                 opened.source,
                 loss=loss,
+                durable=False,
                 count=opened.count,
                 progress=progress,
             )

@@ -48,14 +48,15 @@ def new_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         ):  # KeyboardInterrupt included: whatever ended the block, no temporary file stays
             partial.unlink(missing_ok=True)
             raise
-    _fsync_folder(target.parent)
+    _fsync(target.parent)
 
 
 @contextlib.contextmanager
-def new_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
+def new_folder(target: Path, *, overwrite: bool, durable: bool = True) -> Iterator[Path]:
     """Give an empty folder to fill; it becomes `target` when the block ends without an error.
 
-    With `overwrite` an existing folder is exchanged with the new one in a single step and then removed.
+    With `overwrite` an existing folder is exchanged with the new one in a single step and then removed. Without
+    `durable` it is not flushed to the disk: for what is thrown away again.
 
     Raises
     ------
@@ -68,15 +69,13 @@ def new_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield partial
-        for folder, _, files in os.walk(partial):
-            for name in files:
-                _fsync(Path(folder, name))
-            _fsync_folder(Path(folder))
+        if durable:
+            _fsync_tree(partial)
         _put_in_place(partial, target, overwrite=overwrite)
     finally:  # after an exchange `partial` is what `target` was before
         os.close(lock)
         shutil.rmtree(partial, ignore_errors=True)
-    _fsync_folder(target.parent)
+    _fsync(target.parent)
 
 
 @contextlib.contextmanager
@@ -170,5 +169,8 @@ def _fsync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _fsync_folder(path: Path) -> None:
-    _fsync(path)
+def _fsync_tree(path: Path) -> None:
+    for folder, _, files in os.walk(path):
+        for name in files:
+            _fsync(Path(folder, name))
+        _fsync(Path(folder))

@@ -45,7 +45,7 @@ class Group:
     """The trials of one schedule on one data set, as arrays; blocks of codes are read when first touched.
 
     `seeds`: int32, ascending. `split_epochs`: int32 epochs of each split that has scores. `block(first)` gives the
-    arrays of `layout.CODES_PER_CHUNK` codes from `first` on, by name ("params_m", "x-valid/hits", ...).
+    arrays of `layout.CODES_PER_BLOCK` codes from `first` on, by name ("params_m", "x-valid/hits", ...).
     """
 
     def __init__(self, archive: Archive, schedule: int, dataset: Dataset) -> None:
@@ -80,7 +80,7 @@ class Group:
         if first not in self._blocks:
             if not keep:
                 self._blocks.clear()
-            past = min(first + layout.CODES_PER_CHUNK, len(SPACES[self._archive.benchmark.space]))
+            past = min(first + layout.CODES_PER_BLOCK, len(SPACES[self._archive.benchmark.space]))
             skip = {"code", "seed", "epoch", "split"}
             wanted = [name for name in self.names if name.rsplit("/", 1)[-1] not in skip]
             self._blocks[first] = {name: self.read(name, first, past) for name in wanted}
@@ -179,7 +179,7 @@ class Archive:
 
     def cell(self, code: int) -> CellRecord:
         """Return everything recorded for one cell. REQUIRES: has(code)."""
-        first = code // layout.CODES_PER_CHUNK * layout.CODES_PER_CHUNK
+        first = code // layout.CODES_PER_BLOCK * layout.CODES_PER_BLOCK
         trials = []
         for group in self.groups:
             block = group.block(first, keep=self.keep_blocks)
