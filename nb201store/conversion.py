@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nb201store import archive, image
+from nb201store.archive.writer import check_overwrite
 from nb201store.errors import SettingsError
-from nb201store.replacing import refuse_existing, scratch_folder
+from nb201store.replacing import check_target, scratch_folder
 from nb201store.upstream import open_source
 
 if TYPE_CHECKING:
@@ -38,9 +39,13 @@ def convert(
     target = Path(target)
     if target.suffix not in (".zarr", ".nb201"):
         raise SettingsError(f"{target}: name it X.zarr for an archive or X.nb201 for an image")
-    refuse_existing(target, overwrite=overwrite)  # before minutes of reading, not after
+    to_archive = target.suffix == ".zarr"
+    # Before minutes of reading, not after.
+    check_target(target, overwrite=overwrite, folder=to_archive)
+    if to_archive:
+        check_overwrite(target)
     with open_source(source, progress=progress) as opened:
-        if target.suffix == ".zarr":
+        if to_archive:
             summary = archive.write(
                 target, opened.benchmark, opened.cells(), opened.source,
                 loss=loss, overwrite=overwrite, count=opened.count, progress=progress,

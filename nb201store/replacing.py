@@ -1,7 +1,8 @@
 """New files and folders appear whole or not at all.
 
-Both writers work on a temporary sibling, flush it to the disk and rename it into place. The sibling is locked while
-it is written: a run that was killed leaves an unlocked one behind, and the next run of the same target removes it.
+Both writers work on a temporary sibling, flush it to the disk and rename it into place. The sibling is
+locked while it is written: a run that was killed leaves an unlocked one behind, and the next run of the
+same target removes it. A target that is a symbolic link is written where the link points to.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import ctypes
 import errno
 import fcntl
 import os
+import secrets
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -31,21 +34,18 @@ def new_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     ------
     FileExistsError    `target` exists and `overwrite` is false; nothing was written
     IsADirectoryError  `target` is a folder
+    FileNotFoundError  the folder that `target` would lie in does not exist
     """
-    target = Path(target)
-    if target.is_dir():
-        raise IsADirectoryError(f"{target} is a folder; name a file to write")
-    partial = _begin(target, overwrite=overwrite)
-    with open(partial, "w+b") as file:  # noqa: PTH123 - the same call as _locked's, on the same path
+    check_target(target, overwrite=overwrite, folder=False)
+    target = _followed(target)
+    partial, lock = _begin(target, folder=False)
+    with open(partial, "w+b", opener=lambda *_: lock) as file:
         try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX)
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(lock)
             _put_in_place(partial, target, overwrite=overwrite)
-        except (
-            BaseException
-        ):  # KeyboardInterrupt included: whatever ended the block, no temporary file stays
+        except BaseException:  # an interruption too: whatever ended the block, nothing stays
             partial.unlink(missing_ok=True)
             raise
     _fsync(target.parent)
@@ -60,72 +60,94 @@ def new_folder(target: Path, *, overwrite: bool, durable: bool = True) -> Iterat
 
     Raises
     ------
-    FileExistsError  `target` exists and `overwrite` is false; nothing was written
+    FileExistsError     `target` exists and `overwrite` is false; nothing was written
+    NotADirectoryError  `target` is a file
+    FileNotFoundError   the folder that `target` would lie in does not exist
     """
-    target = Path(target)
-    partial = _begin(target, overwrite=overwrite)
-    partial.mkdir()
-    lock = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
+    check_target(target, overwrite=overwrite, folder=True)
+    target = _followed(target)
+    partial, lock = _begin(target, folder=True)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         yield partial
         if durable:
             _fsync_tree(partial)
         _put_in_place(partial, target, overwrite=overwrite)
     finally:  # after an exchange `partial` is what `target` was before
         os.close(lock)
-        shutil.rmtree(partial, ignore_errors=True)
+        _remove_folder(partial)
     _fsync(target.parent)
 
 
 @contextlib.contextmanager
 def scratch_folder(target: Path) -> Iterator[Path]:
     """Give an empty folder beside `target` for what is needed on the way to it; it is removed afterwards."""
-    partial = _begin(target, overwrite=True)
-    scratch = partial.with_name(partial.name.replace(".partial", ".scratch.partial"))
-    scratch.mkdir()
-    lock = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
+    scratch, lock = _begin(_followed(target), folder=True)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         yield scratch
     finally:
         os.close(lock)
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove_folder(scratch)
 
 
-def refuse_existing(target: Path, *, overwrite: bool) -> None:
-    """Raise FileExistsError where `target` exists and may not be replaced."""
+def check_target(target: Path, *, overwrite: bool, folder: bool) -> None:
+    """Raise what `new_folder` or `new_file` would raise at once: for a caller with long work before them."""
+    target = Path(target)
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists; give --overwrite (overwrite=True) to replace it")
+    if folder and target.exists() and not target.is_dir():
+        raise NotADirectoryError(f"{target} is a file; name a folder to write")
+    if not folder and target.is_dir():
+        raise IsADirectoryError(f"{target} is a folder; name a file to write")
+    parent = _followed(target).parent
+    if not parent.is_dir():
+        raise FileNotFoundError(f"{parent} is not a folder; {target.name} cannot be written there")
 
 
-def _begin(target: Path, *, overwrite: bool) -> Path:
-    """Refuse or clear the way, and return the path of the temporary sibling."""
-    refuse_existing(target, overwrite=overwrite)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"{target.parent} is not a folder; {target.name} cannot be written there"
-        )
+def _followed(target: Path) -> Path:
+    """Where a symbolic link leads, so that the file behind it is replaced and not the link."""
+    return target.resolve() if target.is_symlink() else Path(target)
+
+
+def _begin(target: Path, *, folder: bool) -> tuple[Path, int]:
+    """Remove what killed runs left behind; make the temporary sibling and return it with its lock's descriptor."""
     for stale in target.parent.glob(f".{_glob_escape(target.name)}.*.partial"):
-        if not _locked(stale):
-            shutil.rmtree(stale) if stale.is_dir() else stale.unlink(missing_ok=True)
-    return target.parent / f".{target.name}.{os.getpid()}.partial"
+        _remove_stale(stale)
+    while True:
+        partial = target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.partial"
+        if folder:
+            partial.mkdir()
+            lock = os.open(partial, os.O_RDONLY | os.O_DIRECTORY)
+        else:
+            lock = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if partial.stat().st_ino == os.fstat(lock).st_ino:
+                return partial, lock
+        os.close(lock)  # another run took it for stale before it was locked
 
 
 def _glob_escape(name: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
-def _locked(path: Path) -> bool:
-    """Whether a living process holds the lock of a temporary file or folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+def _remove_stale(path: Path) -> None:
+    """Remove a temporary file or folder unless a living process holds its lock, or it is not ours to remove."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        finally:
+            os.close(descriptor)
+
+
+def _remove_folder(path: Path) -> None:
+    """Remove a folder; an interrupted writer's threads may add to it for a moment longer."""
+    for _ in range(20):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
+        time.sleep(0.05)
 
 
 def _put_in_place(partial: Path, target: Path, *, overwrite: bool) -> None:
@@ -151,7 +173,8 @@ def _renameat2(old: Path, new: Path, flags: int) -> bool:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except AttributeError:
         return False
-    if call(_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new), ctypes.c_uint(flags)) == 0:
+    paths = (os.fsencode(old), _AT_FDCWD, os.fsencode(new))
+    if call(_AT_FDCWD, *paths, ctypes.c_uint(flags)) == 0:
         return True
     code = ctypes.get_errno()
     if code in (errno.ENOSYS, errno.EINVAL):
@@ -161,16 +184,17 @@ def _renameat2(old: Path, new: Path, flags: int) -> bool:
     raise OSError(code, os.strerror(code), str(new))
 
 
+def _fsync_tree(path: Path) -> None:
+    """Flush all that lies below a folder. File by file: syncfs would wait for other programs' writes too."""
+    for folder, _, files in os.walk(path):
+        for name in files:
+            _fsync(Path(folder, name))
+        _fsync(Path(folder))
+
+
 def _fsync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _fsync_tree(path: Path) -> None:
-    for folder, _, files in os.walk(path):
-        for name in files:
-            _fsync(Path(folder, name))
-        _fsync(Path(folder))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     # Finished tables of one metric: (epochs, codes, seeds, encoded arrays) each, rows in ascending code.
     Rows = Sequence[tuple[Array, Array, Array, Mapping[str, Array]]]
 
+# Chunks of nothing but fill values are written too: one that is missing is damage, which a reader can tell.
+_WRITE_ALL: Any = {"write_empty_chunks": True}
+
 
 def write_coordinate(
     group: zarr.Group, name: str, values: Array, long_name: str, dimension: str | None = None
@@ -31,6 +34,7 @@ def write_coordinate(
         compressors=layout.codecs(np.dtype("u1") if text else values.dtype, len(values)),
         dimension_names=(dimension or name,),
         attributes={"long_name": long_name},
+        config=_WRITE_ALL,
     )
     array[:] = values
 
@@ -92,6 +96,7 @@ class CodeArrays:
             fill_value=layout.fill_of(dtype),
             dimension_names=("code", *dims),
             attributes=dict(attributes),
+            config=_WRITE_ALL,
         )
         blocks_per_chunk = step // layout.CODES_PER_BLOCK
         for chunk in sorted({touched // blocks_per_chunk for touched in self._touched}):

@@ -7,19 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb201store import hits as hits_codec
 from nb201store.archive import layout
+from nb201store.archive.group import Group
 from nb201store.errors import FormatError, VersionError
-from nb201store.records import CellRecord, Series, Source, SplitRecord, TrialRecord
+from nb201store.records import CellRecord, Source, SplitRecord, TrialRecord
 from nb201store.space import SPACES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import NoReturn
 
     import zarr
 
     from nb201store.archive.staging import Array
-    from nb201store.schema import Benchmark, Dataset
+    from nb201store.schema import Benchmark
+
+    Progress = Callable[[str, int, int], None]
+
+# What zarr and the standard library raise on metadata and chunks that are not what they should be.
+_DAMAGE = (
+    ArithmeticError, AssertionError, AttributeError, FileNotFoundError, LookupError, MemoryError,
+    NotADirectoryError, RecursionError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
 
 
 def open_archive(path: str | Path) -> Archive:
@@ -41,52 +50,6 @@ def read_records(path: str | Path) -> Iterator[CellRecord]:
         yield archive.cell(int(code))
 
 
-class Group:
-    """The trials of one schedule on one data set, as arrays; blocks of codes are read when first touched.
-
-    `seeds`: int32, ascending. `split_epochs`: int32 epochs of each split that has scores. `block(first)` gives the
-    arrays of `layout.CODES_PER_BLOCK` codes from `first` on, by name ("params_m", "x-valid/hits", ...).
-    """
-
-    def __init__(self, archive: Archive, schedule: int, dataset: Dataset) -> None:
-        self.schedule = schedule
-        self.dataset = dataset
-        self.prefix = f"{schedule}/{dataset.name}"
-        self._archive = archive
-        self._blocks: dict[int, dict[str, Array]] = {}
-        self.names = archive.array_names(self.prefix)
-        self.splits = [
-            s for s in dataset.splits if any(n.startswith(f"{s.name}/") for n in self.names)
-        ]
-        self.time_splits = [str(name) for name in self.read("split")]
-        self.seeds: Array = self.read("seed")
-        self.split_epochs = {s.name: self.read(f"{s.name}/epoch") for s in self.splits}
-        self.last = {
-            s.name: hits_codec.last_batch(s.images, archive.benchmark.batch) for s in dataset.splits
-        }
-        sets = archive.attributes(self.prefix).get("time_epoch_sets", [])
-        self.time_epoch_sets = [layout.epochs_of(runs) for runs in sets]
-
-    def has(self, name: str) -> bool:
-        """Whether the group has the array `name`."""
-        return name in self.names
-
-    def read(self, name: str, first: int | None = None, past: int | None = None) -> Array:
-        """Read a whole array, or its codes first..past-1."""
-        return self._archive.read(f"{self.prefix}/{name}", first, past)
-
-    def block(self, first: int, *, keep: bool = False) -> Mapping[str, Array]:
-        """Arrays over the block of codes that starts at `first`; with `keep` earlier blocks stay in memory."""
-        if first not in self._blocks:
-            if not keep:
-                self._blocks.clear()
-            past = min(first + layout.CODES_PER_BLOCK, len(SPACES[self._archive.benchmark.space]))
-            skip = {"code", "seed", "epoch", "split"}
-            wanted = [name for name in self.names if name.rsplit("/", 1)[-1] not in skip]
-            self._blocks[first] = {name: self.read(name, first, past) for name in wanted}
-        return self._blocks[first]
-
-
 class Archive:
     """An open archive: what it describes, which cells it has, and each of them as records.
 
@@ -94,43 +57,70 @@ class Archive:
     """
 
     def __init__(self, path: Path, *, keep_blocks: bool = False) -> None:
-        import zarr
-
         self.path = path
         self.keep_blocks = keep_blocks
         if not path.exists():
             raise FileNotFoundError(f"{path}: no such archive")
+        attributes = self._open()
         try:
-            self._root = zarr.open_group(path, mode="r", zarr_format=3)
-            attributes: dict[str, Any] = {**self._root.attrs}
-            version = attributes["nb201store_archive"]
-        except (KeyError, ValueError, TypeError, FileNotFoundError, NotADirectoryError) as problem:
-            raise FormatError(
-                f"{path} is not an nb201store archive (a Zarr v3 folder made by nb201 convert)"
-            ) from problem
-        if version != layout.ARCHIVE_VERSION:
-            raise VersionError(
-                f"{path}: archive format {version}, this reader knows {layout.ARCHIVE_VERSION}"
-            )
-        try:
-            self.benchmark: Benchmark = layout.benchmark_from_json(attributes["benchmark"])
-            self.sources = tuple(Source(**source) for source in attributes["sources"])
-            self.written_by = str(attributes["written_by"])
-            self.cell_forms: list[str] = attributes["cell_forms"]
-            self.trial_forms: list[str] = attributes["trial_forms"]
-            self.space = SPACES[self.benchmark.space]
-        except (KeyError, TypeError, ValueError) as problem:
+            self._describe(attributes)
+        except _DAMAGE as problem:
             raise FormatError(
                 f"{path}: attributes of the archive's root are damaged: {problem!r}"
             ) from problem
+        # Blocks of codes that hold cells: their chunks must be there in every array. None: all blocks.
+        self._filled: set[int] | None = None
+        self._present: Array = self._column("present", "b")
+        self._form: Array = self._column("form", "u")
+        self._filled = set((self.codes() // layout.CODES_PER_BLOCK).tolist())
         self.groups = [
             Group(self, schedule, dataset)
-            for schedule in sorted(int(name) for name, _ in self._root.groups())
+            for schedule in self._schedules()
             for dataset in self.benchmark.datasets
-            if f"{schedule}/{dataset.name}" in self._root
+            if f"{schedule}/{dataset.name}" in self._names
         ]
-        self._present: Array = self.read("present")
-        self._form: Array = self.read("form")
+
+    def _open(self) -> dict[str, Any]:
+        """Open the root group and list what lies below it; return its attributes."""
+        import zarr
+
+        try:
+            self._root = zarr.open_group(self.path, mode="r", zarr_format=3)
+            attributes: dict[str, Any] = {**self._root.attrs}
+            version = attributes["nb201store_archive"]
+            self._names = [name for name, _ in self._root.members(max_depth=None)]
+        except _DAMAGE as problem:
+            raise FormatError(
+                f"{self.path} is not an nb201store archive (a Zarr v3 folder made by nb201 convert), "
+                f"or its zarr.json is damaged: {_one_line(problem)}"
+            ) from problem
+        if version != layout.ARCHIVE_VERSION:
+            raise VersionError(
+                f"{self.path}: archive format {version!r}, this reader knows {layout.ARCHIVE_VERSION}"
+            )
+        return attributes
+
+    def _describe(self, attributes: dict[str, Any]) -> None:
+        self.benchmark: Benchmark = layout.benchmark_from_json(attributes["benchmark"])
+        self.sources = tuple(Source(**source) for source in attributes["sources"])
+        self.written_by = str(attributes["written_by"])
+        self.cell_forms = [str(form) for form in attributes["cell_forms"]]
+        self.trial_forms = [str(form) for form in attributes["trial_forms"]]
+        self.space = SPACES[self.benchmark.space]
+        images = [split.images for dataset in self.benchmark.datasets for split in dataset.splits]
+        if self.benchmark.batch < 1 or min(images, default=1) < 1:
+            raise ValueError("a batch or a split of no images")
+
+    def _schedules(self) -> list[int]:
+        return sorted(int(name) for name in self._names if name.isascii() and name.isdigit())
+
+    def _column(self, name: str, kind: str) -> Array:
+        """One of the root's arrays over all codes."""
+        values = self.read(name)
+        if values.shape != (len(self.space),) or values.dtype.kind != kind:
+            expected = f"{len(self.space)} {'booleans' if kind == 'b' else 'unsigned integers'}"
+            self.refuse(name, expected, f"{values.dtype} {values.shape}")
+        return values
 
     @property
     def loss_dtype(self) -> np.dtype[Any]:
@@ -147,31 +137,76 @@ class Archive:
 
     def array_names(self, prefix: str) -> list[str]:
         """Names of all arrays below a group, relative to it."""
-        return [
-            name
-            for name, node in self._group(prefix).members(max_depth=None)
-            if hasattr(node, "shape")
-        ]
+        below = f"{prefix}/" if prefix else ""
+        names = [name for name in self._names if name.startswith(below)]
+        return [name.removeprefix(below) for name in names if hasattr(self._root[name], "shape")]
 
     def attributes(self, prefix: str) -> dict[str, Any]:
         """Attributes of the group at `prefix`."""
-        return dict(self._group(prefix).attrs)
+        return {**self._root[prefix].attrs}
 
-    def _group(self, prefix: str) -> zarr.Group:
-        return self._root.require_group(prefix) if not prefix else self._root[prefix]  # type: ignore[return-value]
+    def array(self, name: str) -> zarr.Array[Any]:
+        """The array `name`, not yet read; FormatError where there is none."""
+        import zarr
+
+        try:
+            found = self._root[name]
+        except _DAMAGE as problem:
+            raise FormatError(f"{self.path}: the array {name} is missing") from problem
+        if not isinstance(found, zarr.Array):
+            raise FormatError(f"{self.path}: {name} is a group; expected an array")
+        return found
 
     def read(self, name: str, first: int | None = None, past: int | None = None) -> Array:
         """Read an array, or rows first..past-1 of it; damage is a FormatError that names it."""
+        array = self.array(name)
         try:
-            array = self._root[name]
-            values: Array = np.asarray(array[first:past])  # type: ignore[index]
-        except KeyError as problem:
-            raise FormatError(f"{self.path}: the array {name} is missing") from problem
-        except (ValueError, RuntimeError, OSError) as problem:
+            missing = self._missing_chunk(array, name, first, past)
+            values: Array = np.asarray(array[first:past])
+        except _DAMAGE as problem:
             raise FormatError(
-                f"{self.path}: the array {name} cannot be read: {problem}"
+                f"{self.path}: the array {name} cannot be read: {_one_line(problem)}"
             ) from problem
+        if missing is not None:
+            raise FormatError(f"{self.path}: the array {name} lacks its chunk {missing}")
         return values
+
+    def _missing_chunk(
+        self, array: zarr.Array[Any], name: str, first: int | None, past: int | None
+    ) -> str | None:
+        """The first chunk that should be there and is not: Zarr would read it as fill values, in silence."""
+        step = array.chunks[0]
+        begin, end, _ = slice(first, past).indices(array.shape[0])
+        for chunk in range(begin // step, -(-end // step)):
+            blocks = range(
+                chunk * step // layout.CODES_PER_BLOCK,
+                -(-(chunk + 1) * step // layout.CODES_PER_BLOCK),
+            )
+            if self._filled is None or step >= array.shape[0] or self._filled.intersection(blocks):
+                key = array.metadata.encode_chunk_key((chunk, *[0] * (len(array.shape) - 1)))
+                if not (self.path / name / key).is_file():
+                    return key
+        return None
+
+    def refuse(self, name: str, expected: str, found: object) -> NoReturn:
+        """Raise FormatError about an array."""
+        shown = " ".join(str(found).split())[:120]
+        raise FormatError(f"{self.path}: the array {name}: expected {expected}, found {shown}")
+
+    def check(self, progress: Progress | None = None) -> int:
+        """Read every chunk by its checksum and decode every cell; return how many cells there are."""
+        size = len(self.space)
+        for name in self.array_names(""):
+            if name.rsplit("/", 1)[-1] == "code" and self.read(name).tolist() != list(range(size)):
+                self.refuse(name, f"0..{size - 1}", "others")
+            elif name.rsplit("/", 1)[-1] in ("arch_str", "seed", "epoch"):
+                self.read(name)
+        codes = self.codes().tolist()
+        for done, code in enumerate(codes):
+            if progress is not None:
+                progress("check", done, len(codes))
+            self.cell(code)
+        return len(codes)
 
     def has(self, code: int) -> bool:
         """Whether the cell has results."""
@@ -189,13 +224,13 @@ class Archive:
                 for slot in np.flatnonzero(block["present"][row]).tolist()
             ]
         return CellRecord(
-            code, tuple(trials), self._form_text(self.cell_forms, self._form[code], "form")
+            code, tuple(trials), self._form_text(self.cell_forms, int(self._form[code]), "form")
         )
 
-    def _form_text(self, forms: list[str], place: Any, where: str) -> str:
+    def _form_text(self, forms: list[str], place: int, where: str) -> str:
         if place >= len(forms):
-            raise FormatError(f"{self.path}: {where}: form {place} of {len(forms)}")
-        return str(forms[place])
+            self.refuse(where, f"a place among {len(forms)} forms", place)
+        return forms[place]
 
     def _trial(
         self, group: Group, block: Mapping[str, Array], code: int, row: int, slot: int
@@ -203,53 +238,20 @@ class Archive:
         at = (row, slot)
         splits = {}
         for split in group.dataset.splits:
-            scores = _scores(group, block, split.name, split.images, at)
-            record = SplitRecord(**scores, time=_time(group, block, split.name, at))
+            scores = group.scores(block, split, at)
+            record = SplitRecord(**scores, time=group.time(block, split, at))
             if record.series():
                 splits[split.name] = record
-        count = int(block["latency_count"][at])
-        latency = tuple(float(v) for v in block["latency_s"][at][:count]) if count else ()
-        form = self._form_text(self.trial_forms, block["form"][at], f"{group.prefix}/form")
+        form = self._form_text(self.trial_forms, int(block["form"][at]), f"{group.prefix}/form")
         costs = {
             name: float(block[name][at]) if block[f"{name}_present"][at] else None
             for name in ("params_m", "flops_m")
         }
         return TrialRecord(
             code, group.dataset.name, group.schedule, int(group.seeds[slot]), splits,
-            costs["params_m"], costs["flops_m"], latency or None, form,
+            costs["params_m"], costs["flops_m"], group.latency(block, at), form,
         )  # fmt: skip
 
 
-def _scores(
-    group: Group, block: Mapping[str, Array], split: str, images: int, at: tuple[int, int]
-) -> dict[str, Series | None]:
-    """Accuracy, loss and top-5 of one trial on one split."""
-    out: dict[str, Series | None] = {"accuracy": None, "loss": None, "top5": None}
-    for prefix, metric in (("", "accuracy"), ("top5_", "top5")):
-        if f"{split}/{prefix}present" not in block:
-            continue
-        there = block[f"{split}/{prefix}present"][at]
-        if not there.any():
-            continue
-        epochs = group.split_epochs[split][there]
-        hits = block[f"{split}/{prefix}hits"][at][there]
-        last = group.last[split]
-        last_hits = block[f"{split}/{prefix}last_hits"][at][there] if last else None
-        out[metric] = Series(epochs, hits_codec.decode(hits, last_hits, images, last))
-        if metric == "accuracy":
-            out["loss"] = Series(epochs, block[f"{split}/loss"][at][there].astype(np.float64))
-    return out
-
-
-def _time(
-    group: Group, block: Mapping[str, Array], split: str, at: tuple[int, int]
-) -> Series | None:
-    """Seconds per epoch of one trial on one split, unfolded."""
-    place = (*at, group.time_splits.index(split))
-    which = int(block["time_epoch_set"][place])
-    if which == 0:
-        return None
-    epochs = group.time_epoch_sets[which - 1]
-    if block["time_varies"][place]:
-        return Series(epochs, block["epoch_time"][place][epochs])
-    return Series(epochs, np.full(len(epochs), block["time"][place]))
+def _one_line(problem: BaseException) -> str:
+    return " ".join(str(problem).split())[:200] or type(problem).__name__

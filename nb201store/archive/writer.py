@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from nb201store.archive.score_arrays import write_scores
 from nb201store.archive.staging import Stage
 from nb201store.archive.trial_arrays import write_trials
 from nb201store.errors import SettingsError, SourceError
-from nb201store.replacing import new_folder
+from nb201store.replacing import check_target, new_folder
 from nb201store.space import SPACES
 
 if TYPE_CHECKING:
@@ -68,10 +69,8 @@ def write(
     """
     if loss not in ("float32", "float64"):
         raise SettingsError(f"loss must be float32 or float64, found {loss!r}")
-    if overwrite and path.exists() and not (path / "zarr.json").is_file():
-        raise SettingsError(
-            f"{path} is no archive (it has no zarr.json); --overwrite will not replace it"
-        )
+    check_target(path, overwrite=overwrite, folder=True)
+    check_overwrite(path)
     with new_folder(path, overwrite=overwrite, durable=durable) as folder:
         stage = Stage(benchmark, np.dtype("<f4" if loss == "float32" else "<f8"))
         values = _gather(stage, cells, count, progress)
@@ -81,6 +80,20 @@ def write(
         for seed, n in zip(*np.unique(np.array(group.seeds), return_counts=True), strict=True):
             seeds[f"{group.schedule}/{group.dataset.name}/{seed}"] = int(n)
     return Summary(len(stage.cell_form), sum(seeds.values()), values, seeds)
+
+
+def check_overwrite(path: Path) -> None:
+    """Raise SettingsError where something else than an archive stands at `path`: that is never replaced."""
+    if not path.exists():
+        return
+    try:
+        ours = "nb201store_archive" in json.loads((path / "zarr.json").read_bytes())["attributes"]
+    except (OSError, ValueError, LookupError, TypeError):
+        ours = False
+    if not ours:
+        raise SettingsError(
+            f"{path} is not an nb201store archive; --overwrite will not replace it, remove it yourself"
+        )
 
 
 def _gather(
@@ -137,9 +150,11 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
     have = np.fromiter(stage.cell_form, dtype=np.int64)
     forms = np.fromiter(stage.cell_form.values(), dtype=np.uint16)
     present = spread(have, np.ones(len(have), dtype=bool), len(space))
-    arrays.write(root, "present", (), present, "cell has results")
     form = spread(have, forms, len(space))
-    arrays.write(root, "form", (), form, "place in the root's cell_forms")
+    # These two say which blocks of the others exist, so all of their own do.
+    whole = CodeArrays(len(space), range(len(space)))
+    whole.write(root, "present", (), present, "cell has results")
+    whole.write(root, "form", (), form, "place in the root's cell_forms")
     groups = stage.ordered_groups()
     for done, group in enumerate(groups):
         if progress is not None:

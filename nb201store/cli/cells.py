@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
+from nb201store.arguments import shown
 from nb201store.errors import ArchError, SettingsError
 
 if TYPE_CHECKING:
@@ -15,24 +17,27 @@ CELL_HELP = "a code (4215), an official index (index:6111) or an architecture st
 def parse_cell(text: str, space: Space) -> int:
     """Return the code of a cell written as a code, `index:N` or an arch_str; ArchError says what was expected."""
     if text.startswith("index:"):
-        return space.from_official_index(_integer(text.removeprefix("index:"), text))
-    if text.lstrip("-").isdigit():
-        code = int(text)
-        space.ops(code)  # refuses what lies outside
-        return code
-    return space.code(text)
-
-
-def _integer(digits: str, text: str) -> int:
-    if not digits.isdigit():
-        raise ArchError(f"cell {text!r}: expected index:N with a number N; {CELL_HELP}")
-    return int(digits)
+        index = parse_integer(text.removeprefix("index:"))
+        if index is None:
+            raise ArchError(f"cell {shown(text)}: expected index:N with a number N, or {CELL_HELP}")
+        return space.from_official_index(index)
+    code = parse_integer(text)
+    if code is None:
+        return space.code(text)
+    space.ops(code)  # refuses what lies outside
+    return code
 
 
 def parse_seed(text: str) -> int | Literal["mean"]:
     """Return a seed as the store takes it; SettingsError for anything but a number or `mean`."""
     if text == "mean":
         return "mean"
-    if not text.isdigit():
-        raise SettingsError(f"--seed must be a number or mean, found {text!r}")
-    return int(text)
+    seed = parse_integer(text)
+    if seed is None:
+        raise SettingsError(f"--seed must be a number or mean, found {shown(text)}")
+    return seed
+
+
+def parse_integer(text: str) -> int | None:
+    """Return a decimal number of at most 18 digits as an int, None for any other text."""
+    return int(text) if re.fullmatch("-?[0-9]{1,18}", text) else None

@@ -83,12 +83,10 @@ def _image_facts(file: Path) -> dict[str, Any]:
         }
         for g in described["groups"]
     ]  # fmt: skip
-    about = records.about
     return {
         "file": str(file), "kind": "image", "format": described["writer_version"], "bytes": records.image.size,
-        "benchmark": about["benchmark"]["name"], "space": described["space"], "cells": described["cells"],
-        "cells_with_results": len(records.codes()), "loss": str(records.loss_dtype), "written_by": about["written_by"],
-        "sources": about["sources"], "groups": groups,
+        "space": described["space"], "cells": described["cells"], "cells_with_results": len(records.codes()),
+        "loss": str(records.loss_dtype), **records.facts(), "groups": groups,
     }  # fmt: skip
 
 

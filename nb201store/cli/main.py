@@ -68,20 +68,29 @@ def main(args: list[str] | None = None) -> Any:
     try:
         group.main(args=args, prog_name="nb201", standalone_mode=False)
     except VerifyError as problem:
-        _fail(str(problem), DIFFERENT)
+        _fail(_one_line(problem), DIFFERENT)
     except (Nb201Error, OSError) as problem:
         _fail(_one_line(problem), USER_MISTAKE)
     except click.ClickException as problem:
-        problem.show()
-        sys.exit(USER_MISTAKE)
+        if (
+            type(problem).__name__ == "NoArgsIsHelpError"
+        ):  # click 8.2 and later: the help is the message
+            problem.show()
+            sys.exit(USER_MISTAKE)
+        _fail(" ".join(problem.format_message().split()) + _help_hint(problem), USER_MISTAKE)
     except (click.Abort, KeyboardInterrupt):
-        _fail("interrupted; nothing was left behind", INTERRUPTED)
+        _fail("interrupted; no target was written", INTERRUPTED)
     return 0
+
+
+def _help_hint(problem: click.ClickException) -> str:
+    context = getattr(problem, "ctx", None)
+    return f" (see `{context.command_path} --help`)" if context is not None else ""
 
 
 def _one_line(problem: BaseException) -> str:
     if isinstance(problem, OSError) and problem.strerror and problem.filename:
-        return f"{problem.filename}: {problem.strerror}"
+        return " ".join(f"{problem.filename}: {problem.strerror}".split())
     if isinstance(problem, OSError) and problem.strerror:
         return problem.strerror
     return " ".join(str(problem).split())

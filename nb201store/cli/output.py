@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -23,15 +24,31 @@ overwrite_option = click.option(
 )
 
 
+_WIDEST = 10_000
+
+
 def print_json(data: Any) -> None:
-    """Print one JSON document; doubles keep every bit (shortest text that reads back the same)."""
-    click.echo(json.dumps(data, indent=2))
+    """Print one JSON document; doubles keep every bit (shortest text that reads back the same).
+
+    JSON has no NaN and no infinities: they become the texts "NaN", "Infinity" and "-Infinity".
+    """
+    click.echo(json.dumps(_finite(data), indent=2, allow_nan=False))
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(value) for value in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
+    return data
 
 
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None
 ) -> None:
-    """Print a table; columns of numbers (all but the text columns on the left) are right-aligned."""
+    """Print a table; columns of numbers are right-aligned. Nothing is cut: a narrow terminal wraps the lines."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -44,9 +61,10 @@ def print_table(
         table.add_column(name, justify="right" if right and rows else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console.width = 200  # a pipe has no width; never cut a number
+    # Names from a file are text and no markup.
+    console = Console(highlight=False, markup=False, emoji=False)
+    wide = console.options.update(width=_WIDEST)
+    console.width = max(console.measure(table, options=wide).maximum, len(title or ""))
     console.print(table)
 
 
@@ -81,24 +99,27 @@ def progress_bar() -> Iterator[Progress]:
         def progress(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
                 tasks[stage] = bar.add_task(stage, total=total or None)
-            bar.update(tasks[stage], completed=done + 1)
+            bar.update(tasks[stage], completed=min(done + 1, total or done + 1))
 
         yield progress
 
 
 @contextlib.contextmanager
 def source_warnings() -> Iterator[None]:
-    """Print warnings about official files as one line each."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", SourceWarning)
-        yield
-    for warning in caught:
-        if issubclass(warning.category, SourceWarning):
-            click.echo(f"nb201: warning: {warning.message}", err=True)
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
+    """Print warnings about official files as one line each, whether what follows them fails or not."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", SourceWarning)
+            yield
+    finally:
+        for warning in caught:
+            if issubclass(warning.category, SourceWarning):
+                click.echo(f"nb201: warning: {' '.join(str(warning.message).split())}", err=True)
+            else:
+                warnings.warn_explicit(
+                    warning.message, warning.category, warning.filename, warning.lineno
+                )
 
 
 def size_text(size: float) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nb201store.arguments import shown
 from nb201store.cli import output
-from nb201store.cli.cells import parse_cell, parse_seed
+from nb201store.cli.cells import parse_cell, parse_integer, parse_seed
 from nb201store.errors import MissingDataError, SettingsError
 
 if TYPE_CHECKING:
@@ -111,9 +112,10 @@ def _values(
 
 
 def _epoch(text: str) -> int:
-    if not text.lstrip("-").isdigit():
-        raise SettingsError(f"--epoch must be a number or all, found {text!r}")
-    return int(text)
+    epoch = parse_integer(text)
+    if epoch is None:
+        raise SettingsError(f"--epoch must be a number or all, found {shown(text)}")
+    return epoch
 
 
 def _curve(bench: Store, code: int, names: dict[str, Any], seed: Seed) -> list[tuple[int, float]]:

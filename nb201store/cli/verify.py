@@ -50,9 +50,10 @@ def command(file: Path, source: Path | None, as_json: bool) -> None:
 def _check(file: Path) -> dict[str, str]:
     """Check a file against itself."""
     if file.is_dir():
-        from nb201store.archive import read_records
+        from nb201store.archive import open_archive
 
-        cells = sum(1 for _ in read_records(file))
+        with output.progress_bar() as progress:
+            cells = open_archive(file).check(progress)
         return {"file": str(file), "checked": f"{cells} cells read, every chunk by its checksum"}
     from nb201store import _core
 

@@ -10,7 +10,8 @@ from nb201store.archive import layout
 from nb201store.errors import FormatError
 
 if TYPE_CHECKING:
-    from nb201store.archive.reader import Archive, Group
+    from nb201store.archive.group import Group
+    from nb201store.archive.reader import Archive
 
     Array = np.ndarray[Any, np.dtype[Any]]
 

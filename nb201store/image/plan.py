@@ -21,7 +21,8 @@ from nb201store.image.sections import Section, json_section, small_section
 from nb201store.image.trial_columns import Encoded, encode_numbers
 
 if TYPE_CHECKING:
-    from nb201store.archive.reader import Archive, Group
+    from nb201store.archive.group import Group
+    from nb201store.archive.reader import Archive
     from nb201store.schema import Split
 
     Array = np.ndarray[Any, np.dtype[Any]]

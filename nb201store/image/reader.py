@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nb201store import _core
 from nb201store.errors import FormatError, MissingDataError
-from nb201store.records import CellRecord, Series, SplitRecord, TrialRecord
+from nb201store.records import CellRecord, Series, Source, SplitRecord, TrialRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,27 +56,59 @@ class ImageRecords:
                 )
         self.about = self._json("about")
         forms = self._json("forms")
-        self._cell_forms, self._trial_forms = forms["cell"], forms["trial"]
-        self._cell_form = self.image.section("cell_form")
-        self._rows = {key: self.image.section(f"{key[0]}/{key[1]}/rows") for key in self.groups}
-        self._form = {key: self.image.section(f"{key[0]}/{key[1]}/form") for key in self.groups}
+        self._cell_forms, self._trial_forms = (
+            self._listed(forms, "cell"),
+            self._listed(forms, "trial"),
+        )
+        self._cell_form = self._section("cell_form")
+        self._rows = {key: self._row_table(key) for key in self.groups}
+        self._form = {key: self._section(f"{key[0]}/{key[1]}/form") for key in self.groups}
 
     @property
     def loss_dtype(self) -> np.dtype[Any]:
         """float32, or float64 in an image whose archive was converted with `--loss float64`."""
         for section in self.image.sections():
-            if section["name"].endswith("/loss"):
-                return np.dtype(section["dtype"])
+            if section["name"].endswith("/loss") and section["dtype"] == "f8":
+                return np.dtype("<f8")
         return np.dtype("<f4")
 
-    def _json(self, name: str) -> Any:
-        text = bytes(self.image.section(name))
+    def facts(self) -> dict[str, Any]:
+        """What `about` says: `benchmark` (its name), `written_by` and `sources` (a dict each)."""
+        about = self.about
         try:
-            return json.loads(text)
-        except ValueError as problem:
+            sources = [asdict(Source(**source)) for source in about["sources"]]
+            name, written_by = str(about["benchmark"]["name"]), str(about["written_by"])
+        except (LookupError, TypeError) as problem:
+            raise self._refusal("about", f"it lacks what it must have: {problem!r}") from problem
+        return {"benchmark": name, "written_by": written_by, "sources": sources}
+
+    def _section(self, name: str) -> Any:
+        if not self.image.has_section(name):
             raise FormatError(
-                f"{self.image.path}: section '{name}' is not JSON: {problem}"
-            ) from problem
+                f"{self.image.path}: no section '{name}': not a full image, its records cannot be rebuilt"
+            )
+        return self.image.section(name)
+
+    def _json(self, name: str) -> Any:
+        text = bytes(self._section(name))
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as problem:
+            raise self._refusal(name, f"not JSON: {problem}") from problem
+        if not isinstance(found, dict):
+            raise self._refusal(name, f"expected a JSON object, found {type(found).__name__}")
+        return found
+
+    def _listed(self, forms: dict[str, Any], kind: str) -> list[str]:
+        listed = forms.get(kind)
+        if not isinstance(listed, list) or not all(isinstance(form, str) for form in listed):
+            raise self._refusal("forms", f"expected a list of texts as {kind!r}")
+        return listed
+
+    def _refusal(self, section: str, what: str) -> FormatError:
+        error = FormatError(f"{self.image.path}: section '{section}': {what}")
+        error.path, error.section = self.image.path, section
+        return error
 
     def codes(self) -> list[int]:
         """Codes of the cells that have results, ascending."""
@@ -90,19 +123,34 @@ class ImageRecords:
         trials = []
         for key in self.groups:
             for slot, seed in enumerate(self._seeds[key]):
-                row = self._rows[key][code, slot]
-                if row >= 0:
-                    trials.append(self._trial(code, key, seed, self._form_text(key, row)))
-        return CellRecord(code, tuple(trials), self._cell_forms[self._cell_form[code] - 1])
+                row = int(self._rows[key][code, slot])
+                if row != -1:
+                    trials.append(self._trial(code, key, seed, self._trial_form(key, row)))
+        form = self._form_text(self._cell_forms, int(self._cell_form[code]) - 1, "cell_form")
+        return CellRecord(code, tuple(trials), form)
 
-    def _form_text(self, key: tuple[int, str], row: int) -> str:
-        place = int(self._form[key][row])
-        if place >= len(self._trial_forms):
-            where = f"section '{key[0]}/{key[1]}/form'"
-            raise FormatError(
-                f"{self.image.path}: {where}: form {place} of {len(self._trial_forms)}"
+    def _form_text(self, forms: list[str], place: int, section: str) -> str:
+        if not 0 <= place < len(forms):
+            raise self._refusal(
+                section, f"expected a place among {len(forms)} forms, found {place}"
             )
-        return str(self._trial_forms[place])
+        return forms[place]
+
+    def _row_table(self, key: tuple[int, str]) -> Any:
+        name = f"{key[0]}/{key[1]}/rows"
+        table = self._section(name)
+        shape = (self.image.cells, len(self._seeds[key]))
+        if table.dtype != np.int32 or table.shape != shape:
+            raise self._refusal(name, f"expected i32 {shape}, found {table.dtype} {table.shape}")
+        return table
+
+    def _trial_form(self, key: tuple[int, str], row: int) -> str:
+        name, places = f"{key[0]}/{key[1]}/form", self._form[key]
+        if not 0 <= row < len(places):
+            raise self._refusal(
+                f"{key[0]}/{key[1]}/rows", f"expected rows below {len(places)}, found {row}"
+            )
+        return self._form_text(self._trial_forms, int(places[row]), name)
 
     def _trial(self, code: int, key: tuple[int, str], seed: int, form: str) -> TrialRecord:
         schedule, dataset = key

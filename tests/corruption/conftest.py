@@ -1,0 +1,134 @@
+"""A small real image, and a subprocess in which damaged copies of it are opened."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nb201store import _core, archive, image
+from nb201store.records import CellRecord, Series, Source, SplitRecord, TrialRecord
+from nb201store.schema import Benchmark, Dataset, Split
+
+WORKER = Path(__file__).with_name("damaged_images.py")
+EPOCHS = 3
+# Image counts that bring every encoding of hits: u16 alone, u16 beside last-batch hits, u32 alone, both in one u32.
+SPLITS = (
+    Split("train", 70_144),
+    Split("packed", 151_700),
+    Split("test", 1_000),
+    Split("halves", 10_000),
+)
+TOY = Benchmark(
+    "toy", "tss", 16, 5, 3, 256, (EPOCHS, 9), (
+        Dataset("one", 10, 32, SPLITS), Dataset("two", 10, 32, (Split("test", 1_000),)),
+    ),
+)  # fmt: skip
+
+
+def split_record(split: Split, rng: np.random.Generator, epochs: range) -> SplitRecord:
+    """Accuracies that are numbers of hits; times that vary on one split, are constant elsewhere."""
+    from nb201store import hits
+
+    last = hits.last_batch(split.images, TOY.batch)
+    total = rng.integers(split.images // 4, split.images // 2, EPOCHS)
+    accuracy = hits.decode(total, total * last // split.images, split.images, last)
+    every, kept = np.arange(EPOCHS, dtype=np.int32), np.array(epochs, dtype=np.int32)
+    times = rng.random(EPOCHS) if split.name == "halves" else np.full(EPOCHS, 2.5)
+    return SplitRecord(
+        accuracy=Series(kept, accuracy[kept]),
+        loss=Series(kept, rng.random(EPOCHS)[kept]),
+        time=Series(every, times),
+    )
+
+
+def trial(code: int, dataset: Dataset, seed: int) -> TrialRecord:
+    rng = np.random.default_rng([code, seed])
+    # One cell lacks the first epoch of one split: presence bits.
+    splits = {
+        s.name: split_record(s, rng, range(code == 7 and s.name == "test", EPOCHS))
+        for s in dataset.splits
+    }
+    latency = tuple(rng.random(2)) if dataset.name == "one" else (0.5,)
+    return TrialRecord(
+        code, dataset.name, EPOCHS, seed, splits, 0.25, rng.random(), latency, '{"trial": 1}'
+    )
+
+
+def cells() -> list[CellRecord]:
+    one, two = TOY.datasets
+    return [
+        CellRecord(
+            code,
+            (*(trial(code, one, seed) for seed in seeds), trial(code, two, 777)),
+            '{"cell": 1}',
+        )
+        for code, seeds in ((3, (777, 888)), (7, (777,)), (2050, (777, 888)))
+    ]
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image, its bytes, and where its sections are."""
+
+    path: Path
+    data: bytes
+    sections: list[dict[str, Any]]
+
+    def number(self, name: str) -> int:
+        return [s["name"] for s in self.sections].index(name)
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        return self.sections[self.number(name)]
+
+    def entry(self, name: str) -> int:
+        """Byte at which the table's entry of a section begins."""
+        return 64 + 128 * self.number(name)
+
+
+@pytest.fixture(scope="session")
+def toy_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("toy") / "toy.zarr"
+    archive.write(path, TOY, cells(), Source("toy", "toy.bin", 1, "0" * 32, "0" * 64, "none"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def toy(toy_archive: Path) -> ImageFile:
+    path = toy_archive.with_suffix(".nb201")
+    image.pack(toy_archive, path)
+    return ImageFile(path, path.read_bytes(), _core.Image(str(path)).sections())
+
+
+@pytest.fixture(scope="session")
+def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An image of one cell and one trial: short enough to be cut at every length."""
+    path = tmp_path_factory.mktemp("smallest") / "smallest.zarr"
+    cell = CellRecord(7, (trial(7, TOY.datasets[1], 777),), "{}")
+    archive.write(path, TOY, [cell], Source("toy", "toy.bin", 1, "0" * 32, "0" * 64, "none"))
+    image.pack(path, path.with_suffix(".nb201"))
+    return path.with_suffix(".nb201")
+
+
+@pytest.fixture(scope="session")
+def damaged(toy: ImageFile, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Run(mode, **arguments): what `damaged_images.py` reports; a crash or a hang fails the test."""
+
+    def run(mode: str, *, path: Path = toy.path, **arguments: Any) -> Any:
+        copy = tmp_path_factory.mktemp("damaged") / "copy.nb201"
+        shutil.copyfile(path, copy)
+        done = subprocess.run(
+            [sys.executable, "-X", "faulthandler", WORKER, mode, copy],
+            input=json.dumps(arguments), capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{mode} ended with {done.returncode}:\n{done.stderr[-3000:]}"
+        return json.loads(done.stdout)
+
+    return run
