@@ -60,9 +60,9 @@ cpp: $(VENV)/.installed
 	$(BIN)/cmake --build --preset asan
 	$(BIN)/ctest --preset asan
 
-# The core embedded in a project of its own: from the source tree, an installed prefix, an installed wheel.
+# examples/cpp, a project of its own that embeds the core: from the source tree, an installed prefix, an installed wheel.
 consumer: $(VENV)/.installed
-	tests/cpp/consumer/check.sh $(BIN)
+	tests/cpp/check_consumer.sh $(BIN)
 
 # Needs clang. A finding is kept in build/fuzz; replay it with build/fuzz/tests/fuzz/fuzz_image FILE.
 FUZZ_SECONDS ?= 60
