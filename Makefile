@@ -2,6 +2,7 @@
 #   make demo    converts, packs and asks a small synthetic file that comes with the project
 #   make test    runs the tests
 # Each builds .venv with the versions of constraints.txt. `make check` adds lint, types and the C++ checks.
+SHELL := bash -o pipefail
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,12 +12,12 @@ NATIVE := CMakeLists.txt pyproject.toml constraints.txt $(wildcard bindings/* sr
 .PHONY: demo test check lint types cpp consumer fuzz format docs clean
 
 demo: $(VENV)/.installed
-	$(BIN)/nb201 demo
+	$(BIN)/nb201 demo --folder demo
 
 test: $(VENV)/.installed $(VENV)/.test-tools
 	$(BIN)/python -m pytest -n auto
 
-check: lint types test cpp consumer
+check: lint types test cpp consumer fuzz
 
 $(VENV)/.pip: constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -53,34 +54,24 @@ types: $(VENV)/.installed $(VENV)/.lint-tools
 	$(BIN)/stubtest nb201store._core --allowlist bindings/stubtest.allow
 
 # The core alone, without Python: tests under AddressSanitizer and UBSan, warnings as errors. Needs doctest.h.
+CONFIGURE = PATH="$(abspath $(BIN)):$$PATH" cmake -G Ninja
 cpp: $(VENV)/.installed
-	$(BIN)/cmake -S . -B build/cpp -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja -DCMAKE_BUILD_TYPE=Debug \
-	  -DNB201STORE_BUILD_TESTS=ON -DNB201STORE_SANITIZE=ON -DNB201STORE_WARNINGS_AS_ERRORS=ON
-	$(BIN)/cmake --build build/cpp
-	$(BIN)/ctest --test-dir build/cpp --output-on-failure
+	$(CONFIGURE) --preset asan
+	$(BIN)/cmake --build --preset asan
+	$(BIN)/ctest --preset asan
 
-# A program of another project that uses the core: by find_package from an install prefix, and by add_subdirectory.
-CONFIGURE = $(BIN)/cmake -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja
+# examples/cpp, a project of its own that embeds the core: from the source tree, an installed prefix, an installed wheel.
 consumer: $(VENV)/.installed
-	$(CONFIGURE) -S . -B build/consumer/core
-	$(BIN)/cmake --install build/consumer/core --prefix $(abspath build/consumer/prefix)
-	$(CONFIGURE) -S tests/cpp/consumer -B build/consumer/find -DCMAKE_PREFIX_PATH=$(abspath build/consumer/prefix)
-	$(BIN)/cmake --build build/consumer/find
-	build/consumer/find/consumer
-	$(CONFIGURE) -S tests/cpp/consumer -B build/consumer/subdirectory -DNB201STORE_SOURCE=$(abspath .)
-	$(BIN)/cmake --build build/consumer/subdirectory
-	build/consumer/subdirectory/consumer
+	tests/cpp/check_consumer.sh $(BIN)
 
-# Needs clang with libFuzzer. New inputs are kept in build/fuzz/found, a crash in the current folder; replay one with
-# build/fuzz/tests/fuzz/fuzz_image FILE.
+# Needs clang. A finding is kept in build/fuzz; replay it with build/fuzz/tests/fuzz/fuzz_image FILE.
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.installed
-	$(CONFIGURE) -S . -B build/fuzz -DCMAKE_CXX_COMPILER=clang++ -DNB201STORE_BUILD_TESTS=ON -DNB201STORE_FUZZ=ON
-	$(BIN)/cmake --build build/fuzz --target make_corpus fuzz_image
+	$(CONFIGURE) --preset fuzz
+	$(BIN)/cmake --build --preset fuzz
 	build/fuzz/tests/fuzz/make_corpus build/fuzz/tests/fuzz/corpus
-	mkdir -p build/fuzz/found
-	build/fuzz/tests/fuzz/fuzz_image -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 \
-	  build/fuzz/found build/fuzz/tests/fuzz/corpus
+	build/fuzz/tests/fuzz/fuzz_image -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
+	  -print_final_stats=1 build/fuzz/tests/fuzz/corpus 2>&1 | tail -n 12
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/make_data_md.py

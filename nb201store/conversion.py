@@ -59,6 +59,7 @@ def convert(
                 opened.cells(),
                 opened.source,
                 loss=loss,
+                durable=False,
                 count=opened.count,
                 progress=progress,
             )

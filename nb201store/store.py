@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections import namedtuple
+from contextlib import suppress
 
 from nb201store import _core
 from nb201store.errors import FormatError, MissingDataError, SettingsError
@@ -253,25 +254,28 @@ class Store:
         )
 
     def _latency(self, code: int, dataset: str, schedules: list[int]) -> float | None:
+        """Mean latency over seeds, in the first of `schedules` that recorded any."""
         for schedule in schedules:
-            try:
-                return self._image.trial_value(code, dataset, "latency_s", schedule, "mean")
-            except MissingDataError:
-                continue
+            values = []
+            for seed in self._image.seeds(code, dataset, schedule):
+                with suppress(MissingDataError):
+                    values.append(
+                        self._image.trial_value(code, dataset, "latency_s", schedule, seed)
+                    )
+            if values:
+                return _mean(values)
         return None
 
     def _seconds(self, code: int, dataset: str, split: str, schedules: list[int]) -> float | None:
-        """Mean seconds of one epoch, in the first of `schedules` that recorded any."""
-        from math import fsum
-
+        """Mean seconds of one epoch over epochs and seeds, in the first of `schedules` that recorded any."""
         for schedule in schedules:
-            try:
-                values, present = self._image.curve(code, dataset, split, "time", schedule, "mean")
-            except MissingDataError:
-                continue
-            known = values[present].tolist()
-            if known:
-                return known[0] if len(set(known)) == 1 else fsum(known) / len(known)
+            values: list[float] = []
+            for seed in self._image.seeds(code, dataset, schedule):
+                with suppress(MissingDataError):
+                    curve, present = self._image.curve(code, dataset, split, "time", schedule, seed)
+                    values += curve[present].tolist()
+            if values:
+                return _mean(values)
         return None
 
     def recorded_cost(self, code: int, dataset: str, *, schedule: int, seed: Seed) -> RecordedCost:
@@ -345,6 +349,13 @@ def _filled(
             f"{hole(int(flat.argmin()))} ({gaps} of {flat.size} missing; missing='mask' masks them)"
         )
     return values
+
+
+def _mean(values: list[float]) -> float:
+    """The mean; of equal values that value, which a sum divided by their number need not be."""
+    from math import fsum
+
+    return values[0] if len(set(values)) == 1 else fsum(values) / len(values)
 
 
 def _named(entries: list[dict[str, Any]], name: str, path: str) -> dict[str, Any]:

@@ -13,6 +13,11 @@ ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("NB201_DATA", ROOT.parent / "shared" / "data"))
 
 
+def pytest_addoption(parser):
+    """Options of our own."""
+    parser.addoption("--regen-golden", action="store_true", help="write the current golden files")
+
+
 def pytest_collection_modifyitems(items):
     """Skip what needs real data where the folder is not there."""
     if DATA.is_dir():

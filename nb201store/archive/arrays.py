@@ -40,14 +40,12 @@ def write_coordinate(
 
 
 class CodeArrays:
-    """Writes arrays whose first dimension is the code, block by block; blocks without cells are left out."""
+    """Writes arrays whose first dimension is the code, chunk by chunk; chunks without cells are left out."""
 
     def __init__(self, size: int, codes: Iterable[int]) -> None:
         self.size = size
         self.codes: Array = np.arange(size, dtype=np.int32)
-        step = layout.CODES_PER_CHUNK
-        touched = sorted({code // step for code in codes})
-        self._blocks = [(block * step, min((block + 1) * step, size)) for block in touched]
+        self._touched = sorted({code // layout.CODES_PER_BLOCK for code in codes})
 
     def group(self, parent: zarr.Group, name: str, **coordinates: Array) -> zarr.Group:
         """Create a group with the coordinate `code` and, by name, `seed` or others."""
@@ -88,18 +86,21 @@ class CodeArrays:
         block: Callable[[int, int], Array],
     ) -> None:
         """Write an array of dimensions (code, *dims) from block(first code, past last code)."""
+        step = layout.chunk_codes(self.size, shape, dtype)
         target = group.create_array(
             name,
             shape=(self.size, *shape),
-            chunks=(layout.CODES_PER_CHUNK, *(max(n, 1) for n in shape)),
+            chunks=(step, *(max(n, 1) for n in shape)),
             dtype=dtype,
-            compressors=layout.codecs(dtype, layout.CODES_PER_CHUNK),
+            compressors=layout.codecs(dtype, step),
             fill_value=layout.fill_of(dtype),
             dimension_names=("code", *dims),
             attributes=dict(attributes),
             config=_WRITE_ALL,
         )
-        for first, past in self._blocks:
+        blocks_per_chunk = step // layout.CODES_PER_BLOCK
+        for chunk in sorted({touched // blocks_per_chunk for touched in self._touched}):
+            first, past = chunk * step, min((chunk + 1) * step, self.size)
             target[first:past] = block(first, past)
 
 

@@ -25,7 +25,7 @@ class Group:
     """Arrays of the trials of one schedule on one data set; blocks of codes are read when first touched.
 
     `seeds`: int32, ascending. `split_epochs`: int32 epochs of each split that has scores. `block(first)` gives the
-    arrays of `layout.CODES_PER_CHUNK` codes from `first` on, by name ("params_m", "x-valid/hits", ...).
+    arrays of `layout.CODES_PER_BLOCK` codes from `first` on, by name ("params_m", "x-valid/hits", ...).
 
     Making one checks that every array is there, of the dtype and shape it must have: FormatError names the first that
     is not. Numbers are bounded when a trial is decoded.
@@ -67,7 +67,7 @@ class Group:
         if first not in self._blocks:
             if not keep:
                 self._blocks.clear()
-            past = min(first + layout.CODES_PER_CHUNK, len(self._archive.space))
+            past = min(first + layout.CODES_PER_BLOCK, len(self._archive.space))
             wanted = [name for name in self.names if name.rsplit("/", 1)[-1] not in _COORDINATES]
             self._blocks[first] = {name: self.read(name, first, past) for name in wanted}
         return self._blocks[first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
 
 ARCHIVE_VERSION = 1
 
-# Codes in one chunk. Few, large chunks: a reader wants whole columns, and Zarr pays per chunk.
-CODES_PER_CHUNK = 2048
+# Readers go through the codes in blocks of so many; every chunk is a whole number of them.
+CODES_PER_BLOCK = 2048
+
+# Few, large chunks: a reader wants whole columns, and Zarr pays for each chunk.
+MOST_CHUNK_BYTES = 1 << 22
 
 
 def hits_dtype(images: int) -> np.dtype[Any]:
@@ -29,11 +33,20 @@ def fill_of(dtype: np.dtype[Any]) -> Any:
     return np.nan if dtype.kind == "f" else np.iinfo(dtype).max
 
 
+def chunk_codes(size: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    """How many codes a chunk of an array [size codes, *shape] holds: all, or what fits into MOST_CHUNK_BYTES."""
+    code_bytes = math.prod(shape) * dtype.itemsize
+    codes = CODES_PER_BLOCK
+    while codes < size and 2 * codes * code_bytes <= MOST_CHUNK_BYTES:
+        codes *= 2
+    return codes
+
+
 def codecs(dtype: np.dtype[Any], elements: int) -> list[Any]:
     """Compressors of chunks of so many elements: blosc-zstd, and a checksum so that damage is found when read.
 
     Blosc leaves a block unshuffled, in silence, where bitshuffle does not come out even: it takes eight elements at a
-    time. Chunks of values do (2,048 codes); coordinates mostly do not, and are shuffled by bytes.
+    time. Chunks of values do (2,048 codes and more); coordinates mostly do not, and are shuffled by bytes.
     """
     from zarr.codecs import BloscCodec, Crc32cCodec
 

@@ -73,7 +73,7 @@ class Archive:
         self._filled: set[int] | None = None
         self.has_results: Array = self._column("present", "b")
         self._form: Array = self._column("form", "u")
-        self._filled = set((self.codes() // layout.CODES_PER_CHUNK).tolist())
+        self._filled = set((self.codes() // layout.CODES_PER_BLOCK).tolist())
         self.groups = [
             Group(self, schedule, dataset)
             for schedule in self._schedules()
@@ -178,9 +178,13 @@ class Archive:
         """The first chunk that should be there and is not: Zarr would read it as fill values, in silence."""
         step = array.chunks[0]
         begin, end, _ = slice(first, past).indices(array.shape[0])
-        for block in range(begin // step, -(-end // step)):
-            if self._filled is None or step >= array.shape[0] or block in self._filled:
-                key = array.metadata.encode_chunk_key((block, *[0] * (len(array.shape) - 1)))
+        for chunk in range(begin // step, -(-end // step)):
+            blocks = range(
+                chunk * step // layout.CODES_PER_BLOCK,
+                -(-(chunk + 1) * step // layout.CODES_PER_BLOCK),
+            )
+            if self._filled is None or step >= array.shape[0] or self._filled.intersection(blocks):
+                key = array.metadata.encode_chunk_key((chunk, *[0] * (len(array.shape) - 1)))
                 if not (self.path / name / key).is_file():
                     return key
         return None
@@ -213,7 +217,7 @@ class Archive:
 
     def cell(self, code: int) -> CellRecord:
         """Return everything recorded for one cell. REQUIRES: has(code)."""
-        first = code // layout.CODES_PER_CHUNK * layout.CODES_PER_CHUNK
+        first = code // layout.CODES_PER_BLOCK * layout.CODES_PER_BLOCK
         trials = []
         for group in self.groups:
             block = group.block(first, keep=self.keep_blocks)

@@ -48,6 +48,7 @@ def write(
     *,
     loss: str = "float32",
     overwrite: bool = False,
+    durable: bool = True,
     count: int | None = None,
     progress: Progress | None = None,
 ) -> Summary:
@@ -56,6 +57,7 @@ def write(
     Parameters
     ----------
     loss : "float32" (at most 6e-8 relative from the published double) or "float64" (exact)
+    durable : flush every file to the disk before the archive takes its name
     count : how many cells will come, for the progress
     progress : called as progress(stage, done, total), total 0 where unknown
 
@@ -69,7 +71,7 @@ def write(
         raise SettingsError(f"loss must be float32 or float64, found {loss!r}")
     check_target(path, overwrite=overwrite, folder=True)
     check_overwrite(path)
-    with new_folder(path, overwrite=overwrite) as folder:
+    with new_folder(path, overwrite=overwrite, durable=durable) as folder:
         stage = Stage(benchmark, np.dtype("<f4" if loss == "float32" else "<f8"))
         values = _gather(stage, cells, count, progress)
         _write_store(folder, stage, source, progress)

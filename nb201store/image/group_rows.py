@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 
+_MOST_KEPT_BYTES = 1 << 22
+
+
 class GroupRows:
     """The trials that exist in one group, as rows in ascending (code, seed).
 
@@ -28,6 +31,7 @@ class GroupRows:
         self._present = present
         self.codes, self._slots = np.nonzero(present)
         self.count = len(self.codes)
+        self._kept: dict[str, Array] = {}
 
     def table(self) -> Array:
         """The row of each (code, seed), int32, or -1."""
@@ -36,7 +40,16 @@ class GroupRows:
         return table
 
     def read(self, name: str) -> Array:
-        step = layout.CODES_PER_CHUNK
+        """Return an archive array as rows; small ones are kept, since several columns are made from each."""
+        if name not in self._kept:
+            values = self._read(name)
+            if values.nbytes > _MOST_KEPT_BYTES:
+                return values
+            self._kept[name] = values
+        return self._kept[name]
+
+    def _read(self, name: str) -> Array:
+        step = layout.CODES_PER_BLOCK
         pieces = []
         for block in np.unique(self.codes // step).tolist():
             first, past = block * step, min((block + 1) * step, self.cells)
