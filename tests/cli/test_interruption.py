@@ -81,7 +81,7 @@ def test_a_stopped_run_leaves_no_target(
     rng = random.Random(f"{name} {number}")
     for longest in (0.1, 0.6) if name.startswith("pack") else (0.6,):
         code = stop([*commands[name], target], number, tmp_path, rng.uniform(0, longest))
-        if code == 0:  # it was done before the signal came
+        if target.exists():  # it was done before the signal came
             assert_whole(target)
             shutil.rmtree(target) if target.is_dir() else target.unlink()
             continue

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from nb201store import _core, archive, image
+from nb201store.errors import FormatError
 from nb201store.records import CellRecord, Series, Source, SplitRecord, TrialRecord
 from nb201store.schema import Benchmark, Dataset, Split
 
@@ -132,3 +133,40 @@ def damaged(toy: ImageFile, tmp_path_factory: pytest.TempPathFactory) -> Any:
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture
+def copy(toy_archive: Path, tmp_path: Path) -> Path:
+    """A copy of the archive, to be damaged."""
+    return shutil.copytree(toy_archive, tmp_path / "copy.zarr")
+
+
+@pytest.fixture(scope="session")
+def refuse() -> Any:
+    return refused_by_all
+
+
+@pytest.fixture(scope="session")
+def refuse_check() -> Any:
+    return refused_by_check
+
+
+def refused_by_all(path: Path, *words: str, error: type[FormatError] = FormatError) -> None:
+    """Checking and packing both refuse the archive, and name it and the words; packing leaves nothing."""
+    refused_by_check(path, *words, error=error)
+    with pytest.raises(error) as found:
+        image.pack(path, path.parent / "copy.nb201")
+    assert_names(found.value, path, words)
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def refused_by_check(path: Path, *words: str, error: type[FormatError] = FormatError) -> None:
+    with pytest.raises(error) as found:
+        archive.open_archive(path).check()
+    assert_names(found.value, path, words)
+
+
+def assert_names(problem: BaseException, path: Path, words: tuple[str, ...]) -> None:
+    missing = [word for word in (str(path), *words) if word not in str(problem)]
+    assert not missing, problem
+    assert "\n" not in str(problem)

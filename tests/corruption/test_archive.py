@@ -10,41 +10,15 @@ import numpy as np
 import pytest
 import zarr
 
-from nb201store import archive, image
+from nb201store import image
 from nb201store.archive import open_archive
-from nb201store.errors import FormatError, Nb201Error, VersionError
+from nb201store.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 TEST = "3/one/test"
-
-
-@pytest.fixture
-def copy(toy_archive: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(toy_archive, tmp_path / "copy.zarr")
-
-
-def refuse(path: Path, *words: str, error: type[FormatError] = FormatError) -> None:
-    """Checking and packing both refuse the archive, and name it and the words; packing leaves nothing."""
-    refuse_check(path, *words, error=error)
-    with pytest.raises(error) as found:
-        image.pack(path, path.parent / "copy.nb201")
-    assert_names(found.value, path, words)
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
-
-
-def refuse_check(path: Path, *words: str, error: type[FormatError] = FormatError) -> None:
-    with pytest.raises(error) as found:
-        open_archive(path).check()
-    assert_names(found.value, path, words)
-
-
-def assert_names(problem: BaseException, path: Path, words: tuple[str, ...]) -> None:
-    missing = [word for word in (str(path), *words) if word not in str(problem)]
-    assert not missing, problem
-    assert "\n" not in str(problem)
 
 
 def chunks(path: Path) -> list[Path]:
@@ -61,13 +35,6 @@ def flip(file: Path, at: int) -> None:
     file.write_bytes(data)
 
 
-def edit_root(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    file = path / "zarr.json"
-    metadata = json.loads(file.read_text())
-    change(metadata["attributes"])
-    file.write_text(json.dumps(metadata))
-
-
 def test_the_archive_is_sound(copy: Path) -> None:
     assert open_archive(copy).check() == 3
     image.pack(copy, copy.with_suffix(".nb201"))
@@ -75,7 +42,7 @@ def test_the_archive_is_sound(copy: Path) -> None:
 
 def test_a_flipped_byte_in_any_chunk_is_found(toy_archive: Path, copy: Path) -> None:
     opened, files = open_archive(copy), chunks(copy)
-    assert len(files) > 100
+    assert len(files) > 50
     for chunk in files:
         original, name = chunk.read_bytes(), array_of(chunk, copy)
         flip(chunk, len(original) // 2)
@@ -90,13 +57,13 @@ def test_a_flipped_byte_in_any_chunk_is_found(toy_archive: Path, copy: Path) -> 
 @pytest.mark.parametrize(
     "name", ["code", "arch_str", "present", "3/one/seed", "3/two/time", f"{TEST}/epoch"]
 )
-def test_a_check_reads_every_kind_of_array(copy: Path, name: str) -> None:
+def test_a_check_reads_every_kind_of_array(copy: Path, name: str, refuse_check: Any) -> None:
     flip(chunks(copy / name)[0], 20)
     refuse_check(copy, f"the array {name} cannot be read")
 
 
 @pytest.mark.parametrize("kept", [0, 1, 3, -1])
-def test_a_truncated_chunk_is_found(copy: Path, kept: int) -> None:
+def test_a_truncated_chunk_is_found(copy: Path, kept: int, refuse: Any) -> None:
     chunk = chunks(copy / TEST / "hits")[0]
     chunk.write_bytes(chunk.read_bytes()[:kept])
     refuse(copy, f"{TEST}/hits")
@@ -116,7 +83,7 @@ def test_any_missing_chunk_is_found(copy: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["present", "form", f"{TEST}/hits", "3/one/seed", "3/one/rows/..", TEST]
 )
-def test_a_removed_array_or_group_is_found(copy: Path, name: str) -> None:
+def test_a_removed_array_or_group_is_found(copy: Path, name: str, refuse: Any) -> None:
     gone = (copy / name).resolve()
     shutil.rmtree(gone)
     refuse(copy, str(gone.relative_to(copy)))
@@ -131,7 +98,7 @@ def test_a_removed_array_or_group_is_found(copy: Path, name: str) -> None:
         f"{TEST}/last_hits", f"{TEST}/loss", f"{TEST}/present",
     ],
 )  # fmt: skip
-def test_an_array_that_the_metadata_lack_too_is_found(copy: Path, name: str) -> None:
+def test_an_array_that_the_metadata_lack_too_is_found(copy: Path, name: str, refuse: Any) -> None:
     """As another tool would delete it: gone from the consolidated metadata as well."""
     shutil.rmtree(copy / name)
     file = copy / "zarr.json"
@@ -181,7 +148,7 @@ WRONG_NUMBERS = {
 
 @pytest.mark.parametrize(("name", "change"), WRONG_NUMBERS.values(), ids=WRONG_NUMBERS.keys())
 def test_numbers_that_cannot_be_are_found_by_a_check(
-    copy: Path, name: str, change: Callable[[Any], Any]
+    copy: Path, name: str, change: Callable[[Any], Any], refuse_check: Any
 ) -> None:
     rewritten(copy, name, change)
     refuse_check(copy, f"{copy}: the array {name}: expected")
@@ -210,7 +177,7 @@ def test_numbers_that_cannot_be_are_found_by_pack(copy: Path, what: str) -> None
     ],
 )  # fmt: skip
 def test_arrays_of_another_dtype_or_shape_are_refused(
-    copy: Path, name: str, dtype: str, shape: tuple[int, ...] | None
+    copy: Path, name: str, dtype: str, shape: tuple[int, ...] | None, refuse: Any
 ) -> None:
     old = zarr.open_array(copy / name, mode="r")
     new = np.zeros(shape or old.shape, dtype)
@@ -221,90 +188,3 @@ def test_arrays_of_another_dtype_or_shape_are_refused(
     metadata["consolidated_metadata"]["metadata"][name] = made.metadata.to_dict()
     file.write_text(json.dumps(metadata, default=str))
     refuse(copy, name)
-
-
-@pytest.mark.parametrize(
-    "content", [None, b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"zarr_format": 3}', b"{}"]
-)
-def test_a_root_without_metadata_is_no_archive(copy: Path, content: bytes | None) -> None:
-    file = copy / "zarr.json"
-    if content is None:
-        file.unlink()
-    else:
-        file.write_bytes(content)
-    refuse(copy, "not an nb201store archive")
-
-
-@pytest.mark.parametrize("version", [0, 2, "1", None, 1.5])
-def test_another_version_is_refused(copy: Path, version: Any) -> None:
-    edit_root(copy, lambda attributes: attributes.update(nb201store_archive=version))
-    refuse(copy, "archive format", error=VersionError)
-
-
-@pytest.mark.parametrize(
-    "key", ["benchmark", "sources", "written_by", "cell_forms", "trial_forms", "nb201store_archive"]
-)
-def test_an_attribute_that_is_missing_is_refused(copy: Path, key: str) -> None:
-    edit_root(copy, lambda attributes: attributes.pop(key))
-    refuse(copy, key)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("benchmark", None), ("benchmark", []), ("benchmark", {}), ("benchmark", "toy"), ("sources", [{}]),
-        ("sources", [{"kind": "x"}]), ("sources", 3), ("cell_forms", None), ("trial_forms", 3),
-    ],
-)  # fmt: skip
-def test_an_attribute_of_another_kind_is_refused(copy: Path, key: str, value: Any) -> None:
-    edit_root(copy, lambda attributes: attributes.update({key: value}))
-    refuse(copy, "attributes")
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("space", "xss"), ("batch", 0), ("batch", "many"), ("datasets", None), ("datasets", [{}]),
-        ("channels", None), ("schedules", 3), ("name", ...),
-    ],
-)  # fmt: skip
-def test_a_benchmark_that_cannot_be_is_refused(copy: Path, key: str, value: Any) -> None:
-    def change(attributes: dict[str, Any]) -> None:
-        if value is ...:
-            del attributes["benchmark"][key]
-        else:
-            attributes["benchmark"][key] = value
-
-    edit_root(copy, change)
-    refuse(copy, "attributes")
-
-
-def test_forms_that_were_cut_off_are_missed(copy: Path) -> None:
-    edit_root(copy, lambda attributes: attributes.update(trial_forms=[]))
-    with pytest.raises(FormatError, match="3/one/form"):
-        list(archive.read_records(copy))
-
-
-def test_every_flipped_byte_of_the_metadata_reads_the_same_or_is_refused(
-    toy_archive: Path, copy: Path
-) -> None:
-    """JSON has no checksum: a flip may change a word without meaning, but must never end in another exception."""
-    file = copy / "zarr.json"
-    data = file.read_bytes()
-    outcomes = set()
-    for at in range(0, len(data), len(data) // 150):
-        flip(file, at)
-        try:
-            open_archive(copy)
-            outcomes.add("opened")
-        except Nb201Error as problem:
-            outcomes.add(type(problem).__name__ + "\n" * str(problem).count("\n"))
-        file.write_bytes(data)
-    assert outcomes <= {"opened", "FormatError", "VersionError"}
-    assert "FormatError" in outcomes
-
-
-def test_groups_of_other_programs_are_passed_over(copy: Path) -> None:
-    zarr.open_group(copy, mode="r+").create_group("my-notes")
-    zarr.open_group(copy, mode="r+").create_group("7")
-    assert open_archive(copy).check() == 3

@@ -114,7 +114,6 @@ def test_a_full_disk_loses_nothing(
     with monkeypatch.context() as patched:
         if call == "fsync":
             patched.setattr(os, "fsync", full)
-            patched.setattr(replacing, "_flush_folder", full)
         else:
             patched.setattr(replacing, "_put_in_place", full)
         with pytest.raises(OSError, match="No space left"):
