@@ -143,37 +143,46 @@ class Tables:
     """All that the official loader holds of many cells, as arrays over (cell, epoch).
 
     `codes`: the cells. `values[dataset, schedule, seed, split, metric]` and `present[...]`: [cells, schedule].
-    `trials[dataset, schedule, seed]`: {code: ResultsCount}.
+    `trials[dataset, schedule, seed]`: {code: (params, flop, latency list or None)}. `count`: of values, without these.
     """
 
     def __init__(self, results, space):
-        listed = list(official_trials(results, space))
-        self.codes = sorted({trial.code for trial in listed})
+        codes = [SPACES[space].from_official_index(index) for index in results]
+        self.codes = sorted(codes)
         self.values, self.present, self.trials = {}, {}, {}
         self.count = 0
         row = {code: row for row, code in enumerate(self.codes)}
-        for trial in listed:
-            where = (trial.dataset, trial.schedule, trial.seed)
-            self.trials.setdefault(where, {})[trial.code] = trial.result
+        for trial in official_trials(results, space):
+            where, result = (trial.dataset, trial.schedule, trial.seed), trial.result
+            costs = (result.params, result.flop, result.latency)
+            self.trials.setdefault(where, {})[trial.code] = costs
             for field, metric in TRAIN_FIELDS.items():
-                held = getattr(trial.result, field) or {}
-                self._add((*where, "train", metric), row[trial.code], held, list(held))
+                held = getattr(result, field) or {}
+                self._add((*where, "train", metric), row[trial.code], held)
             for field, metric in EVAL_FIELDS.items():
-                held = getattr(trial.result, field)
                 by_split = {}
-                for key, value in held.items():
+                for key, value in getattr(result, field).items():
                     split, epoch = key.split("@")
                     by_split.setdefault(split, {})[int(epoch)] = value
-                for split, of_split in by_split.items():
-                    self._add((*where, split, metric), row[trial.code], of_split, list(of_split))
+                for split, held in by_split.items():
+                    self._add((*where, split, metric), row[trial.code], held)
 
-    def _add(self, where, row, held, epochs):
-        if not epochs:
+    def _add(self, where, row, held):
+        if not held:
             return
         if where not in self.values:
             shape = (len(self.codes), where[1])
             self.values[where] = np.zeros(shape)
             self.present[where] = np.zeros(shape, dtype=bool)
-        self.values[where][row, epochs] = list(held.values())
-        self.present[where][row, epochs] = True
-        self.count += len(epochs)
+        self.values[where][row, list(held)] = list(held.values())
+        self.present[where][row, list(held)] = True
+        self.count += len(held)
+
+    def seeds(self, dataset, schedule):
+        """Seeds of any cell, ascending."""
+        return sorted(seed for d, s, seed in self.trials if (d, s) == (dataset, schedule))
+
+    def rounded(self, where, loss):
+        """`values[where]`, losses rounded to `loss`."""
+        values = self.values[where]
+        return values.astype(loss).astype(float) if where[4] == "loss" else values
