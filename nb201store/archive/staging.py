@@ -17,7 +17,7 @@ from nb201store.errors import SourceError
 from nb201store.records import Series
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from nb201store.records import TrialRecord
     from nb201store.schema import Benchmark, Dataset, Split
@@ -163,13 +163,13 @@ class GroupStage:
         self.splits = {s.name: SplitStage(where, s, batch, loss_dtype) for s in dataset.splits}
         self.codes = array("i")
         self.seeds = array("i")
-        self.forms = array("H")
+        self.forms = array("H")  # by `Forms.arrival`
         self.params_m: list[float | None] = []
         self.flops_m: list[float | None] = []
         self.latency_s: list[tuple[float, ...]] = []
-        self.time_sets: dict[tuple[int, ...], int] = {}
-        self._time_set_of: dict[bytes, int] = {}
-        # One entry a trial and split, split by split: set of epochs plus one (0: no times), and the constant.
+        self._time_sets: dict[bytes, int] = {}
+        # One entry a trial and split, split by split: set of epochs by arrival plus one (0: no times; `time_sets`
+        # sorts them), and the constant.
         self.time_set = {s.name: array("H") for s in dataset.splits}
         self.time_constant = {s.name: array("d") for s in dataset.splits}
         self.varying_times = {s.name: Tables(1, _encode_times) for s in dataset.splits}
@@ -203,6 +203,12 @@ class GroupStage:
             values += sum(len(s.epochs) for s in series.values())
         return values
 
+    def time_sets(self) -> tuple[list[tuple[int, ...]], Array]:
+        """Return (distinct sets of epochs that have times, sorted; the place plus one in it of each `time_set`)."""
+        found = [tuple(np.frombuffer(key, dtype=np.int32).tolist()) for key in self._time_sets]
+        listed = sorted(found)
+        return listed, np.array([0, *(listed.index(one) + 1 for one in found)], dtype=np.uint16)
+
     def _add_scores(
         self, trial: TrialRecord, stage: SplitStage, accuracy: Series | None, loss: Series | None
     ) -> None:
@@ -222,12 +228,10 @@ class GroupStage:
             self.time_set[split].append(0)
             self.time_constant[split].append(np.nan)
             return
-        key = time.epochs.tobytes()
-        place = self._time_set_of.get(key)
-        if place is None:
-            place = self._time_set_of[key] = len(self.time_sets) + 1
-            self.time_sets[tuple(time.epochs.tolist())] = place
-        self.time_set[split].append(place)
+        arrival = self._time_sets.setdefault(
+            np.asarray(time.epochs, dtype=np.int32).tobytes(), len(self._time_sets)
+        )
+        self.time_set[split].append(arrival + 1)
         bits = time.values.view(np.uint64)  # equal as bits, so that -0.0 and NaN stay what they are
         if (bits == bits[0]).all():
             self.time_constant[split].append(float(time.values[0]))
@@ -241,19 +245,27 @@ def _encode_times(_: Table, rows: Array) -> Encoded:
 
 
 class Forms:
-    """Distinct forms in the order of their first appearance."""
+    """Distinct forms, numbered as they appear; stored sorted, so that the order of arrival leaves no trace."""
 
     def __init__(self) -> None:
-        self._places: dict[str, int] = {}
+        self._arrivals: dict[str, int] = {}
 
-    def place(self, form: str) -> int:
-        place = self._places.setdefault(form, len(self._places))
-        if place > 0xFFFE:
+    def arrival(self, form: str) -> int:
+        """The number of a form until all have come."""
+        arrival = self._arrivals.setdefault(form, len(self._arrivals))
+        if arrival > 0xFFFE:
             raise SourceError("more than 65,535 different forms of objects: not an official file")
-        return place
+        return arrival
 
     def listed(self) -> list[str]:
-        return list(self._places)
+        """Every form, sorted."""
+        return sorted(self._arrivals)
+
+    def places(self, arrivals: Iterable[int]) -> Array:
+        """The places in `listed()` of forms known by `arrival`, uint16."""
+        place = {form: place for place, form in enumerate(self.listed())}
+        by_arrival = np.array([place[form] for form in self._arrivals], dtype=np.uint16)
+        return by_arrival[np.fromiter(arrivals, dtype=np.int64)]
 
 
 class Stage:
@@ -275,7 +287,7 @@ class Stage:
             dataset = self.benchmark.dataset(trial.dataset)
             group = GroupStage(trial.schedule, dataset, self.benchmark.batch, self.loss_dtype)
             self.groups[key] = group
-        return group.add(trial, self.trial_forms.place(trial.form))
+        return group.add(trial, self.trial_forms.arrival(trial.form))
 
     def ordered_groups(self) -> list[GroupStage]:
         """Groups by (schedule, data set as described)."""

@@ -15,21 +15,24 @@ if TYPE_CHECKING:
     import zarr
 
     from nb201store.archive.arrays import Array, Rows
-    from nb201store.archive.staging import GroupStage
+    from nb201store.archive.staging import Forms, GroupStage
 
 
-def write_trials(arrays: CodeArrays, node: zarr.Group, group: GroupStage, seeds: Array) -> None:
+def write_trials(
+    arrays: CodeArrays, node: zarr.Group, group: GroupStage, seeds: Array, forms: Forms
+) -> None:
     """Write everything but the scores of the splits; `node` has the coordinates code, seed and split."""
-    TrialArrays(arrays, node, group, seeds).write()
+    TrialArrays(arrays, node, group, seeds, forms).write()
 
 
 class TrialArrays:
     """Writes one group; trials lie in a flat [code x seed] order while they are laid out."""
 
     def __init__(
-        self, arrays: CodeArrays, node: zarr.Group, group: GroupStage, seeds: Array
+        self, arrays: CodeArrays, node: zarr.Group, group: GroupStage, seeds: Array, forms: Forms
     ) -> None:
         self._arrays, self._node, self._group, self._seeds = arrays, node, group, seeds
+        self._forms = forms
         slots = np.searchsorted(seeds, np.array(group.seeds))
         self._flat = np.array(group.codes, dtype=np.int64) * len(seeds) + slots
         self._size = arrays.size * len(seeds)
@@ -37,9 +40,10 @@ class TrialArrays:
     def write(self) -> None:
         """Write all arrays."""
         everywhere = np.ones(len(self._flat), dtype=bool)
-        forms = np.array(self._group.forms, dtype=np.uint16)
         self._per_trial("present", everywhere, "trial exists")
-        self._per_trial("form", forms, "place in the root's trial_forms")
+        self._per_trial(
+            "form", self._forms.places(self._group.forms), "place in the root's trial_forms"
+        )
         self._costs("params_m", self._group.params_m, "million parameters")
         self._costs("flops_m", self._group.flops_m, "million multiply-adds")
         self._latencies()
@@ -75,7 +79,8 @@ class TrialArrays:
         """Seconds per epoch, folded to one number where every epoch has the same, and which epochs have them."""
         group, seeds = self._group, self._seeds
         splits = list(group.splits)
-        self._node.attrs["time_epoch_sets"] = [layout.runs_of(epochs) for epochs in group.time_sets]
+        time_sets, sorted_place = group.time_sets()
+        self._node.attrs["time_epoch_sets"] = [layout.runs_of(epochs) for epochs in time_sets]
         shape = (self._size, len(splits))
         constant, varies = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
         which = np.full(shape, layout.fill_of(np.dtype(np.uint16)), dtype=np.uint16)
@@ -85,7 +90,7 @@ class TrialArrays:
         }
         for place, split in enumerate(splits):
             constant[self._flat, place] = np.array(group.time_constant[split])
-            which[self._flat, place] = np.array(group.time_set[split], dtype=np.uint16)
+            which[self._flat, place] = sorted_place[np.array(group.time_set[split])]
             for _, codes, table_seeds, _ in varying[split]:
                 slots = np.searchsorted(seeds, table_seeds)
                 varies[codes.astype(np.int64) * len(seeds) + slots, place] = True

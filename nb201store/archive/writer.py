@@ -112,7 +112,7 @@ def _gather(
                 else f"is outside the space (0..{size - 1})"
             )
             raise SourceError(f"code {cell.code} {why}")
-        stage.cell_form[cell.code] = stage.cell_forms.place(cell.form)
+        stage.cell_form[cell.code] = stage.cell_forms.arrival(cell.form)
         seen = set()
         for trial in cell.trials:
             key = (trial.schedule, trial.dataset, trial.seed)
@@ -148,7 +148,7 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
     names = np.array(space.arch_str(arrays.codes), dtype=object)
     write_coordinate(root, "arch_str", names, "official architecture string", "code")
     have = np.fromiter(stage.cell_form, dtype=np.int64)
-    forms = np.fromiter(stage.cell_form.values(), dtype=np.uint16)
+    forms = stage.cell_forms.places(stage.cell_form.values())
     present = spread(have, np.ones(len(have), dtype=bool), len(space))
     form = spread(have, forms, len(space))
     # These two say which blocks of the others exist, so all of their own do.
@@ -163,7 +163,7 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
         splits = np.array(list(group.splits), dtype=object)
         name = f"{group.schedule}/{group.dataset.name}"
         node = arrays.group(root, name, seed=seeds, split=splits)
-        write_trials(arrays, node, group, seeds)
+        write_trials(arrays, node, group, seeds, stage.trial_forms)
         for split in group.splits.values():
             if split.scores or split.top5:
                 write_scores(arrays, node, split, seeds)

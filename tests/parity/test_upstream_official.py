@@ -3,11 +3,20 @@
 import bz2
 import hashlib
 import pickle
-import struct
 import warnings
 from collections import OrderedDict
 
 import pytest
+from official import (
+    HP_KEYS,
+    assert_same,
+    bits,
+    official_results,
+    official_states,
+    official_values,
+    record_values,
+    unpickle,
+)
 
 from nb201store.errors import SourceError, SourceWarning
 from nb201store.schema import SSS, TSS
@@ -32,7 +41,6 @@ GENUINE = {
     "genuine tss": "NATS-tss-v1_0-3ffb9-simple",
     "genuine sss": "NATS-sss-v1_0-50262-simple",
 }
-HP_KEYS = {"full": "200", "less": "12"}
 
 
 @pytest.fixture(params=[*LAYOUTS, *GENUINE])
@@ -50,102 +58,11 @@ def path(layout, data_dir, make_official):
     return make_official(kind, N, *options)
 
 
-def torch_load(file):
-    import torch
-
-    return torch.load(file, map_location="cpu", weights_only=False)
-
-
-def official_states(path):
-    """Return {index: states} as the official packages would unpickle them."""
-    if path.is_dir():
-        files = {int(file.name[:6]): file for file in path.iterdir() if file.name[:6].isdigit()}
-        return {
-            index: torch_load(file) if file.suffix == ".pth" else unpickle(file)
-            for index, file in sorted(files.items())
-        }
-    top = torch_load(path) if path.suffix == ".pth" else unpickle(path)
-    return top["arch2infos"]
-
-
-def unpickle(file):
-    with bz2.open(file) as stream:
-        return pickle.load(stream)
-
-
-def official_results(path, states, space):
-    """Return {index: {hp: ArchResults}} as the official packages' own objects hold them."""
-    import nas_201_api
-    import nats_bench
-
-    if path.is_dir() and path.name != "archive" and (path / "meta.pickle.pbz2").exists():
-        api = nats_bench.create(str(path), space, fast_mode=True, verbose=False)
-        for index in states:
-            api.query_meta_info_by_index(index, next(iter(states[index])))
-        return api.arch2infos_dict
-    if path.is_dir():
-        make = nas_201_api.ArchResults.create_from_state_dict
-        return {
-            index: {HP_KEYS[hp]: make(state) for hp, state in held.items()}
-            for index, held in states.items()
-        }
-    if path.suffix == ".pth":
-        return nas_201_api.NASBench201API(torch_load(path), verbose=False).arch2infos_dict
-    return nats_bench.create(str(path), space, fast_mode=False, verbose=False).arch2infos_dict
-
-
-def official_values(result):
-    """Yield (split, metric, epoch, value) of everything a ResultsCount holds."""
-    for field, metric in (
-        ("train_acc1es", "accuracy"),
-        ("train_acc5es", "top5"),
-        ("train_losses", "loss"),
-        ("train_times", "time"),
-    ):
-        for epoch, value in (getattr(result, field) or {}).items():
-            yield "train", metric, epoch, value
-    for field, metric in (
-        ("eval_acc1es", "accuracy"),
-        ("eval_losses", "loss"),
-        ("eval_times", "time"),
-    ):
-        for key, value in getattr(result, field).items():
-            split, epoch = key.split("@")
-            yield split, metric, int(epoch), value
-
-
-def record_values(trial):
-    """Yield the same of a record."""
-    for split, held in trial.splits.items():
-        for metric, series in held.series().items():
-            for epoch, value in zip(series.epochs.tolist(), series.values.tolist(), strict=True):
-                yield split, metric, epoch, value
-
-
-def bits(values):
-    return {tuple(where): struct.pack("<d", value) for *where, value in values}
-
-
-def assert_same(found, expected, where="state"):
-    """Equal values, types, containers and orders."""
-    assert type(found) is type(expected), where
-    if isinstance(expected, dict):
-        assert list(found) == list(expected), where
-        for key in expected:
-            assert_same(found[key], expected[key], f"{where}[{key!r}]")
-    elif isinstance(expected, (list, tuple)):
-        assert len(found) == len(expected), where
-        for one, other in zip(found, expected, strict=True):
-            assert_same(one, other, where)
-    else:
-        assert found == expected, where
-
-
 def test_every_value_is_the_one_that_the_official_loader_holds(layout, path):
     states = official_states(path)
     with open_source(path) as upstream:
         space = upstream.benchmark.space
-        expected = official_results(path, states, space)
+        expected = official_results(path, space)
         seen = 0
         for cell in upstream.cells():
             index = SPACES[space].official_index(cell.code)

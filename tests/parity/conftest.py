@@ -1,0 +1,45 @@
+"""Archives and images made from official files, once for all tests of a run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import cache
+
+import pytest
+
+from nb201store import image
+from nb201store.conversion import convert
+
+GENUINE = {"tss": "NATS-tss-v1_0-3ffb9-simple", "sss": "NATS-sss-v1_0-50262-simple"}
+
+
+@pytest.fixture(scope="session")
+def genuine(data_dir):
+    """{space: folder} of the published records of indices 0 and 11."""
+    return {space: data_dir / "official" / name for space, name in GENUINE.items()}
+
+
+@pytest.fixture(scope="session")
+def converted(tmp_path_factory, quick_writes):
+    """Return make(source, loss="float32") -> (archive, image), cached for all workers of a run."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    @cache
+    def make(source, loss="float32"):
+        name = "-".join(["converted", source.parent.name, source.name, loss])
+        target = shared / name
+        if not target.exists():
+            work = tmp_path_factory.mktemp("converting") / "work"
+            work.mkdir()
+            convert(source, work / "a.zarr", loss=loss)
+            image.pack(work / "a.zarr", work / "a.nb201")
+            try:
+                work.rename(target)
+            except OSError:  # another worker was first
+                shutil.rmtree(work)
+        return target / "a.zarr", target / "a.nb201"
+
+    return make
