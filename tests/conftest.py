@@ -77,11 +77,3 @@ def make_official(tmp_path_factory, data_dir):
         return target
 
     return make
-
-
-@pytest.fixture(scope="session")
-def quick_writes():
-    """Do not wait for the disk: an archive is hundreds of files, and no test pulls the plug."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nb201store.replacing._fsync", lambda path: None)
-        yield

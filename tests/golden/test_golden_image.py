@@ -67,7 +67,9 @@ def written(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("golden")
     archive.write(folder / "a.zarr", BENCHMARK, records(), SOURCE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(image.plan, "__version__", "golden")  # a release alone does not change the format
+        patch.setattr(
+            image.plan, "__version__", "golden"
+        )  # a release alone does not change the format
         image.pack(folder / "a.zarr", folder / "a.nb201")
     return folder / "a.nb201"
 
