@@ -59,7 +59,8 @@ def make_official(tmp_path_factory, data_dir):
     suffix = {"v1_1": ".pth", "v1_0": ".pth", "nats-file": ".pickle.pbz2"}
 
     def make(kind: str, n: int, *options: str) -> Path:
-        name = "-".join(["made", kind, str(n), *(option.strip("-") for option in options)])
+        words = [Path(option).stem.strip("-") for option in options]
+        name = "-".join(["made", kind, str(n), *words])
         target = shared / name / f"made{suffix.get(kind, '')}"
         if not target.exists():
             work = tmp_path_factory.mktemp(name) / "work"
