@@ -1,0 +1,258 @@
+"""Archive and image give back whatever records can hold; xarray and any Zarr v3 library read the archive."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nb201store import archive, image
+from nb201store.errors import SettingsError, SourceError
+from nb201store.records import CellRecord, Series, Source, SplitRecord, TrialRecord
+from nb201store.schema import Benchmark, Dataset, Split
+from nb201store.verify import Report, compare_cells
+
+EPOCHS = 5
+BENCHMARK = Benchmark(
+    "small", "tss", 16, 5, 3, 256, (2, EPOCHS),
+    (
+        Dataset("wide", 10, 32, (Split("train", 151_700), Split("x-valid", 3_000))),
+        Dataset("plain", 10, 32, (Split("train", 50_000), Split("ori-test", 10_000))),
+    ),
+)  # fmt: skip
+SOURCE = Source("nats-folder", "small", 1, "0" * 32, "0" * 64, "bz2")
+
+
+def series(values, epochs=None) -> Series:
+    epochs = range(len(values)) if epochs is None else epochs
+    return Series(np.array(epochs, dtype=np.int32), np.array(values, dtype=np.float64))
+
+
+def trial(code, dataset, schedule, seed, **changed) -> TrialRecord:
+    """A dense trial with everything recorded, or with `changed` fields."""
+    images = {"wide": ("train", "x-valid"), "plain": ("train", "ori-test")}[dataset]
+    rng = np.random.default_rng([code, schedule, seed])
+    splits = {
+        name: SplitRecord(
+            accuracy=series(np.sort(rng.integers(0, 100, schedule)).astype(float)),
+            loss=series(rng.random(schedule)),
+            time=series([1.5] * schedule),
+        )
+        for name in images
+    }
+    fields = {
+        "splits": splits, "params_m": 0.5, "flops_m": 70.0, "latency_s": (0.01,), "form": "usual",
+    } | changed  # fmt: skip
+    return TrialRecord(code, dataset, schedule, seed, **fields)
+
+
+def cell(code, *trials, form="cell") -> CellRecord:
+    return CellRecord(code, trials, form)
+
+
+def sparse(schedule=EPOCHS) -> dict[str, SplitRecord]:
+    """Old style: one split at every epoch, the other at the last only, seconds everywhere."""
+    every = SplitRecord(
+        series([10.0] * schedule), series([2.0] * schedule), time=series([1.0] * schedule)
+    )
+    last = SplitRecord(
+        series([27.366666666666667], [schedule - 1]), series([1.5], [schedule - 1]),
+        time=series([0.1] * schedule),
+    )  # fmt: skip
+    return {"train": every, "x-valid": last}
+
+
+def with_top5(code) -> TrialRecord:
+    usual = trial(code, "plain", 2, 777)
+    train = usual.splits["train"]
+    some = SplitRecord(train.accuracy, train.loss, series([50.0, 100.0]), train.time)
+    return trial(code, "plain", 2, 777, splits={**usual.splits, "train": some})
+
+
+CASES = {
+    "one dense trial": [cell(0, trial(0, "plain", 2, 777))],
+    "first and last code": [cell(c, trial(c, "wide", 2, 777)) for c in (0, 15_624)],
+    "one, two and three seeds": [
+        cell(c, *(trial(c, "plain", EPOCHS, s) for s in seeds))
+        for c, seeds in ((5, (888,)), (2_047, (777, 888)), (2_048, (777, 888, 999)))
+    ],
+    "dense and sparse trials mixed": [
+        cell(1, trial(1, "wide", EPOCHS, 777), trial(1, "wide", EPOCHS, 888, splits=sparse()))
+    ],
+    "schedules and data sets by cell": [
+        cell(3, trial(3, "wide", 2, 777)), cell(4, trial(4, "plain", EPOCHS, 777)),
+    ],
+    "no times, no costs, no latency": [
+        cell(9, trial(9, "plain", 2, 1, params_m=None, latency_s=None, splits={
+            "train": SplitRecord(series([1.0, 2.0]), series([0.5, 0.25])),
+        })),
+        cell(10, trial(10, "plain", 2, 1, flops_m=None)),
+    ],
+    "only times": [cell(11, trial(11, "plain", 2, 1, splits={"train": SplitRecord(time=series([3.0, 3.0]))}))],
+    "times that vary beside constant ones": [
+        cell(12, trial(12, "plain", 2, 1), trial(12, "plain", 2, 2, splits={
+            "train": SplitRecord(time=series([1.0, np.nextafter(1.0, 2.0)])),
+            "ori-test": SplitRecord(time=series([-0.0], [1])),
+        })),
+    ],
+    "lists of latencies": [
+        cell(13, trial(13, "plain", 2, 1, latency_s=tuple(np.arange(1, 39) / 1000.0)),
+             trial(13, "plain", 2, 2, latency_s=None), trial(13, "plain", 2, 3, latency_s=(0.5,)))
+    ],
+    "losses that are NaN or infinite": [
+        cell(14, trial(14, "plain", 2, 1, splits={
+            "train": SplitRecord(series([0.0, 100.0]), series([np.nan, np.inf])),
+        }))
+    ],
+    "top-5 in some trials only": [cell(15, with_top5(15)), cell(16, trial(16, "plain", 2, 777))],
+    "forms of their own": [
+        cell(17, trial(17, "plain", 2, 1, form="b"), form="z"), cell(18, trial(18, "plain", 2, 1, form="a"), form="y"),
+    ],
+}  # fmt: skip
+
+
+def write(folder: Path, cells, **options):
+    archive.write(folder / "a.zarr", BENCHMARK, cells, SOURCE, durable=False, **options)
+    image.pack(folder / "a.zarr", folder / "a.nb201")
+    return folder / "a.zarr", folder / "a.nb201"
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("loss", ["float32", "float64"])
+def test_records_come_back_from_archive_and_image(name, loss, tmp_path) -> None:
+    cells = CASES[name]
+    files = write(tmp_path, cells, loss=loss)
+    for read, path in zip((archive.read_records, image.read_records), files, strict=True):
+        found = list(read(path))
+        assert [c.code for c in found] == [c.code for c in cells]
+        report = Report()
+        for theirs, ours in zip(cells, found, strict=True):
+            compare_cells(theirs, ours, np.dtype(loss), report)
+        assert report.differences == []
+        assert report.trials == sum(len(c.trials) for c in cells)
+
+
+def test_the_same_records_make_the_same_bytes_in_any_order(tmp_path) -> None:
+    cells = [c for case in CASES.values() for c in case if c.code not in (0,)]
+    cells = list({c.code: c for c in cells}.values())
+    trees = []
+    for name, ordered in (("one", cells), ("other", cells[::-1])):
+        (tmp_path / name).mkdir()
+        trees.append(write(tmp_path / name, ordered))
+    (one, one_image), (other, other_image) = trees
+    assert one_image.read_bytes() == other_image.read_bytes()
+    files = sorted(p.relative_to(one) for p in one.rglob("*") if p.is_file())
+    assert files == sorted(p.relative_to(other) for p in other.rglob("*") if p.is_file())
+    assert filecmp.cmpfiles(one, other, files, shallow=False)[1:] == ([], [])
+
+
+class TestOtherReaders:
+    """The archive without any plug-in of ours."""
+
+    @pytest.fixture
+    def path(self, tmp_path) -> Path:
+        cells = [*CASES["dense and sparse trials mixed"], *CASES["top-5 in some trials only"]]
+        return write(tmp_path, cells)[0]
+
+    def groups(self, path: Path) -> list[str]:
+        nodes = (
+            p.parent
+            for p in path.rglob("zarr.json")
+            if json.loads(p.read_text())["node_type"] == "group"
+        )
+        return sorted(str(node.relative_to(path)) for node in nodes)
+
+    def test_xarray_opens_every_group_with_dims_coordinates_and_units(self, path) -> None:
+        import xarray as xr
+
+        groups = self.groups(path)
+        assert "5/wide/x-valid" in groups
+        for group in groups:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                opened = xr.open_zarr(path, group="" if group == "." else group, chunks=None)
+            depth = 0 if group == "." else len(group.split("/"))
+            if depth in (0, 2, 3):
+                assert opened.coords["code"].to_numpy().tolist() == list(range(15_625))
+            if depth in (2, 3):
+                assert {"code", "seed"} <= set(opened["present"].dims)
+                assert "seed" in opened.coords
+            if depth == 3:
+                assert opened["hits"].dims == ("code", "seed", "epoch")
+                assert opened["hits"].attrs["units"] == "percent"
+                assert opened["loss"].attrs["units"] == "nats"
+            if depth == 2:
+                assert opened["time"].dims == ("code", "seed", "split")
+                assert opened["time"].attrs["units"] == "s"
+
+    def test_xarray_shows_percent_and_nan_where_nothing_is_present(self, path) -> None:
+        import xarray as xr
+
+        opened = xr.open_zarr(path, group="5/wide/x-valid", chunks=None)
+        one = opened.sel(code=1, seed=888)
+        assert one["present"].to_numpy().tolist() == [False] * 4 + [True]
+        assert np.isnan(one["hits"].to_numpy()).tolist() == [True] * 4 + [False]
+        assert one["hits"].to_numpy()[4] == pytest.approx(27.366666666666667, abs=1e-6)
+        assert np.isnan(opened.sel(code=2)["hits"].to_numpy()).all()
+        assert not opened.sel(code=2)["present"].to_numpy().any()
+
+    def test_only_codecs_of_the_specification_are_used(self, path) -> None:
+        arrays = [json.loads(p.read_text()) for p in path.rglob("zarr.json")]
+        used = {codec["name"] for node in arrays for codec in node.get("codecs", [])}
+        assert used == {"bytes", "blosc", "crc32c", "vlen-utf8"}
+        assert json.loads((path / "zarr.json").read_text())["consolidated_metadata"]["metadata"]
+
+    def test_the_root_names_the_cells(self, path) -> None:
+        import zarr
+
+        root = zarr.open_group(path, mode="r")
+        assert root["arch_str"][1] == "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|"
+        assert np.flatnonzero(root["present"][:]).tolist() == [1, 15, 16]
+        assert root.attrs["sources"][0]["sha256"] == "0" * 64
+        assert root["5/wide/x-valid"].attrs["images"] == 3_000
+
+
+def broken(percent=10.0, loss=1.0, **changed):
+    splits = {"ori-test": SplitRecord(series([percent, 20.0]), series([loss, 1.0]))}
+    return cell(7, trial(7, "plain", 2, 777, **({"splits": splits} | changed)))
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ([broken(percent=10.00001)], r"2/plain/ori-test, code 7, seed 777, epoch 0: accuracy 10.00001 is not the"),
+        ([broken(percent=float("nan"))], "accuracy nan is not the percentage of any number of hits"),
+        ([broken(percent=100.01)], "out of 10000 images"),
+        ([broken(loss=1e39)], r"loss 1e\+39 is too large for float32; convert with --loss float64"),
+        ([broken(), broken()], "code 7 came twice"),
+        ([cell(15_625, trial(15_625, "plain", 2, 1))], "15625 is outside the space"),
+        ([cell(7, trial(8, "plain", 2, 1))], "belongs to another cell"),
+        ([cell(7, trial(7, "plain", 2, 1), trial(7, "plain", 2, 1))], "came twice"),
+        ([], "no cell has any results"),
+        (
+            [broken(splits={"ori-test": SplitRecord(series([1.0, 2.0]), series([1.0]))})],
+            "accuracy and loss of ori-test exist at different epochs",
+        ),
+        ([broken(splits={"x-test": SplitRecord(series([1.0]), series([1.0]))})], "unknown split 'x-test'"),
+    ],
+)  # fmt: skip
+def test_records_that_cannot_be_held_exactly_are_refused(cells, says, tmp_path) -> None:
+    with pytest.raises(SourceError, match=says):
+        archive.write(tmp_path / "a.zarr", BENCHMARK, cells, SOURCE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_loss_is_kept_as_float64(tmp_path) -> None:
+    files = write(tmp_path, [broken(loss=1e39)], loss="float64")
+    for read, path in zip((archive.read_records, image.read_records), files, strict=True):
+        (found,) = read(path)
+        assert found.trials[0].splits["ori-test"].loss.values[0] == 1e39
+
+
+def test_another_loss_dtype_is_refused(tmp_path) -> None:
+    with pytest.raises(SettingsError, match="loss must be float32 or float64, found 'float16'"):
+        archive.write(tmp_path / "a.zarr", BENCHMARK, [broken()], SOURCE, loss="float16")
