@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 import os
 from collections import namedtuple
 from contextlib import suppress
 
 from nb201store import _core
+from nb201store.arguments import as_int, shown
 from nb201store.errors import FormatError, MissingDataError, SettingsError
 
 TYPE_CHECKING = False
@@ -194,9 +194,9 @@ class Store:
         """
         import numpy as np
 
-        n = _whole(n, "n")
-        if n < 1:
-            raise SettingsError(f"n must be 1 or more, found {n}")
+        count = as_int(n)
+        if count is None or count < 1:
+            raise SettingsError(f"n must be an integer, 1 or more, found {shown(n)}")
         values, present = self._image.column(dataset, split, metric, schedule, epoch, seed).array()
         if where is not None:
             mask = np.asarray(where)
@@ -208,7 +208,7 @@ class Store:
             present = present & mask
         codes = np.flatnonzero(present)
         keys = values[codes] if metric in LOWEST_IS_BEST else -values[codes]
-        best = codes[np.argsort(keys, kind="stable")[:n]]
+        best = codes[np.argsort(keys, kind="stable")[:count]]
         return [Ranked(int(code), float(values[code])) for code in best]
 
     def seeds(self, code: int, dataset: str, schedule: int) -> tuple[int, ...]:
@@ -364,16 +364,6 @@ def _named(entries: list[dict[str, Any]], name: str, path: str) -> dict[str, Any
             return entry
     known = ", ".join(entry["name"] for entry in entries)
     raise SettingsError(f"{path}: no data set {name!r}; it holds {known}")
-
-
-def _whole(value: object, what: str) -> int:
-    """An integer argument; bools and floats are refused."""
-    if isinstance(value, bool):
-        raise SettingsError(f"{what} must be an integer, found {value!r}")
-    try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise SettingsError(f"{what} must be an integer, found {value!r}") from None
 
 
 class _Closed:

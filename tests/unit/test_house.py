@@ -42,7 +42,7 @@ ALLOWED = {
     "image": BASE | {"archive"},
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
-    "store": {"errors", "_core", "space", "schema", "cost"},
+    "store": {"errors", "arguments", "_core", "space", "schema", "cost"},
 }
 
 
