@@ -13,7 +13,7 @@ import numpy as np
 
 from nb201store import hits as hits_codec
 from nb201store.archive.layout import hits_dtype
-from nb201store.errors import SourceError
+from nb201store.errors import SettingsError, SourceError
 from nb201store.records import Series
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Encode = Callable[["Table", Array], Encoded]
 
 _BUFFER_ROWS = 128
+MOST_IN_LAST_BATCH = 255
 
 
 class Table:
@@ -111,6 +112,11 @@ class SplitStage:
     def __init__(self, where: str, split: Split, batch: int, loss_dtype: np.dtype[Any]) -> None:
         self.split = split
         self.last = hits_codec.last_batch(split.images, batch)
+        if self.last > MOST_IN_LAST_BATCH:
+            raise SettingsError(
+                f"{where}/{split.name}: {split.images} images in batches of {batch} leave {self.last} in the last; "
+                f"its hits are kept in a byte, for at most {MOST_IN_LAST_BATCH}"
+            )
         self.loss_dtype = loss_dtype
         self._where = where
         self.scores = Tables(2, self._encode_scores)

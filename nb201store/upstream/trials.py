@@ -126,8 +126,8 @@ def trial_state(record: TrialRecord, arch_str: str) -> dict[str, Any]:
         "latency": None,
         **restored_series(form, record.splits),
     }
-    if form["latency"] is not None and record.latency_s is not None:
-        made["latency"] = typed(record.latency_s, form["latency"][1])
+    if form["latency"] is not None:  # of an empty list archive and image keep no number
+        made["latency"] = typed(record.latency_s or (), form["latency"][1])
     return MAKE_DICT[form["type"]]((field, made[field]) for field in form["fields"])
 
 

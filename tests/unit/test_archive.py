@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import synthetic
 
-from nb201store import archive, image
+from nb201store import archive, image, upstream
 from nb201store.errors import SettingsError, SourceError
 from nb201store.records import CellRecord, Series, Source, SplitRecord, TrialRecord
 from nb201store.schema import Benchmark, Dataset, Split
@@ -256,3 +257,34 @@ def test_a_large_loss_is_kept_as_float64(tmp_path) -> None:
 def test_another_loss_dtype_is_refused(tmp_path) -> None:
     with pytest.raises(SettingsError, match="loss must be float32 or float64, found 'float16'"):
         archive.write(tmp_path / "a.zarr", BENCHMARK, [broken()], SOURCE, loss="float16")
+
+
+def test_a_last_batch_that_does_not_fit_a_byte_is_refused(tmp_path) -> None:
+    """Its hits would wrap in silence: a benchmark of one's own in batches of 512 can have 488 images in the last."""
+    dataset = Dataset("plain", 10, 32, (Split("train", 1_000),))
+    own = Benchmark("own", "tss", 16, 5, 3, 512, (2,), (dataset,))
+    splits = {"train": SplitRecord(series([50.0, 60.0]), series([1.0, 1.0]))}
+    with pytest.raises(
+        SettingsError, match=r"2/plain/train: 1000 images in batches of 512 leave 488 in the last"
+    ):
+        archive.write(
+            tmp_path / "a.zarr", own, [cell(1, trial(1, "plain", 2, 1, splits=splits))], SOURCE
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_list_of_latencies_is_not_none_in_the_restored_object(tmp_path) -> None:
+    maker = synthetic.Maker()
+    states = maker.cell(3, trials=1)
+    for number, state in enumerate(states["12"]["all_results"].values()):
+        state["latency"] = [] if number % 2 else None
+    record = upstream.cell_record(3, states, maker.benchmark)
+    archive.write(tmp_path / "a.zarr", maker.benchmark, [record], SOURCE, durable=False)
+    image.pack(tmp_path / "a.zarr", tmp_path / "a.nb201")
+    for read, name in ((archive.read_records, "a.zarr"), (image.read_records, "a.nb201")):
+        (found,) = read(tmp_path / name)
+        restored = upstream.cell_state(found, maker.benchmark)
+        kept = [state["latency"] for state in restored["12"]["all_results"].values()]
+        assert kept == [state["latency"] for state in states["12"]["all_results"].values()]
+        assert [] in kept
+        assert None in kept
