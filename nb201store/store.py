@@ -196,7 +196,7 @@ class Store:
 
         count = as_int(n)
         if count is None or count < 1:
-            raise SettingsError(f"n must be an integer, 1 or more, found {shown(n)}")
+            raise SettingsError(f"n must be 1 or more, a whole number; found {shown(n)}")
         values, present = self._image.column(dataset, split, metric, schedule, epoch, seed).array()
         if where is not None:
             mask = np.asarray(where)
