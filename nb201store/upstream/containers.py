@@ -2,7 +2,7 @@
 
 * `torch-legacy`, a pickled int: magic, protocol, system; the object; storage keys, raw storages;
 * `torch-zip`, "PK": a zip file, nothing compressed; the object is in `<name>/data.pkl`;
-* `bz2`, "BZh": one pickle in one bz2 stream;
+* `bz2`, "BZh": one pickle, packed;
 * `pickle`, anything else: one pickle.
 
 Torch is not needed. Raw storages are the weights: they are skipped.
@@ -10,7 +10,6 @@ Torch is not needed. Raw storages are the weights: they are skipped.
 
 from __future__ import annotations
 
-import bz2
 import gc
 import io
 import struct
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from nb201store.errors import SourceError
+from nb201store.upstream.bz2_stream import Bz2Stream
 from nb201store.upstream.unpickler import read_pickle
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 TORCH_PROTOCOL = 1001
+
+# How our own images begin (docs/format.md): told apart, because they are handed over by mistake.
+IMAGE_START = b"\x89NB2"
 
 _BUFFER = 1 << 16
 # The first pickle of a legacy torch file is an int, so it starts as one of these; the official
@@ -51,18 +54,21 @@ def load(path: Path) -> Loaded:
     SourceError   the file is empty, cut off, not one of the containers, or names what it must not
     OSError       it is not there, or cannot be read
     """
-    if path.is_dir():
-        raise SourceError(f"{path}: expected a file, found a folder")
+    if not path.is_file():  # a pipe or a device would be waited for, or never end
+        found = "a folder" if path.is_dir() else "a pipe, a device or a socket"
+        raise SourceError(f"{path}: expected a file, found {found}")
     with path.open("rb", buffering=_BUFFER) as stream, _no_collection():
         head = stream.read(4)
         stream.seek(0)
         if not head:
             raise SourceError(f"{path}: the file is empty")
+        if head == IMAGE_START:
+            raise SourceError(f"{path}: this is an nb201store image; expected an official file")
         if head[:2] == b"PK":
             return Loaded(_load_zip(stream, path), "torch-zip")
         if head[:3] == b"BZh":
-            # BZ2File answers small reads in Python code; the buffer in front of it makes them rare.
-            unpacked = io.BufferedReader(cast("io.RawIOBase", bz2.BZ2File(stream)), _BUFFER)
+            # The stream answers in Python code; the buffer in front of it makes small reads rare.
+            unpacked = io.BufferedReader(Bz2Stream(stream), _BUFFER)
             return Loaded(_load_one(unpacked, f"{path} (unpacked)"), "bz2")
         if head.startswith(_INT_PICKLES):
             return Loaded(_load_legacy(stream, path), "torch-legacy")
@@ -71,7 +77,7 @@ def load(path: Path) -> Loaded:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Pause the cycle collector: it walks the growing object graph again and again (4 s for 1)."""
+    """Pause the cycle collector: it would walk the growing object graph again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

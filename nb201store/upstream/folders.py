@@ -110,6 +110,10 @@ def nats_files(folder: Path) -> dict[int, Path]:
 
 def open_folder(path: Path, progress: Progress | None) -> Upstream:
     """Return the reader of a folder, by the names of its files."""
+    if (path / "zarr.json").exists():
+        raise SourceError(
+            f"{path}: this is a Zarr folder, not an official source; `nb201 pack` makes an archive's image"
+        )
     if (path / META_FILE).exists():
         if not nats_files(path):
             raise SourceError(f"{path}: expected 000000.pickle.pbz2... beside {META_FILE}")

@@ -38,7 +38,6 @@ class Upstream(ABC):
     path : pathlib.Path
     benchmark : schema.TSS or schema.SSS
     count : how many cells `cells()` yields
-    notes : what is worth telling about the source, a line each; may be empty
 
     A context manager; closing drops what was loaded. It can be read more than once.
     """
@@ -49,7 +48,6 @@ class Upstream(ABC):
 
     def __init__(self, path: Path, progress: Progress | None) -> None:
         self.path = path
-        self.notes: list[str] = []
         self._progress = progress
 
     def __enter__(self) -> Self:

@@ -50,7 +50,8 @@ inline void check_magic(const file_bytes& file, const site& here) {
     const std::size_t have = file.size < sizeof k_magic ? file.size : sizeof k_magic;
     if (have != 0 && std::memcmp(file.data, k_magic, have) == 0) return;
     here.refuse(errc::format, 0, "the magic bytes 89 4E 42 32 30 31 0D 0A of an nb201 image",
-                have == 0 ? "an empty file" : "something else");
+                have == 0 ? "an empty file"
+                          : "something else (an official file: nb201 convert makes its image)");
 }
 
 inline image_header read_header(const file_bytes& file, const std::string& path) {

@@ -6,6 +6,7 @@ Here: files and targets. test_bad_words.py: what is asked of a good file.
 from __future__ import annotations
 
 import bz2
+import os
 import pickle
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -192,3 +193,40 @@ def test_a_name_that_states_another_md5_is_one_warning(
     assert "3ffb9" in done.err
     md5 = nb201("info", files.image, "--json").json["sources"][0]["md5"]
     assert md5 in done.err
+
+
+def test_our_own_files_where_an_official_one_belongs(
+    files: Any, nb201: Any, refused: Any, tmp_path: Path
+) -> None:
+    target = tmp_path / "x.nb201"
+    refused(nb201("convert", files.image, target), str(files.image), "this is an nb201store image")
+    refused(
+        nb201("convert", files.archive, target), str(files.archive), "Zarr folder", "nb201 pack"
+    )
+    refused(nb201("verify", files.archive, files.image), "this is an nb201store image")
+    refused(nb201("query", files.source, "0"), "magic", "nb201 convert")
+    assert tree(tmp_path) == []
+
+
+def test_pipes_and_devices_are_not_waited_for(nb201: Any, refused: Any, tmp_path: Path) -> None:
+    """Converting a named pipe hung, and /dev/zero was blamed at a negative byte."""
+    pipe = tmp_path / "pipe.pth"
+    os.mkfifo(pipe)
+    for special in (pipe, "/dev/zero", "/dev/null"):
+        refused(nb201("convert", special, tmp_path / "x.nb201"), str(special), "expected a file")
+    assert tree(tmp_path) == ["pipe.pth"]
+
+
+def test_something_behind_a_bz2_stream_is_refused(
+    files: Any, nb201: Any, refused: Any, tmp_path: Path
+) -> None:
+    """It was passed over in silence."""
+    source = tmp_path / "tail.pickle.pbz2"
+    source.write_bytes(files.source.read_bytes() + b"tail")
+    refused(
+        nb201("convert", source, tmp_path / "x.nb201"),
+        str(source),
+        "damaged at its end",
+        "no bz2 stream",
+    )
+    assert tree(tmp_path) == [source.name]

@@ -1,0 +1,88 @@
+"""A bz2 file as a stream that ends where the file ends.
+
+The standard library's reader passes over whatever follows the last stream in silence. Here it is an error, so that a
+file is read whole or not at all. Several streams in a row, as parallel compressors write them, are one file.
+"""
+
+from __future__ import annotations
+
+import bz2
+import io
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_MAGIC = b"BZh"
+_CHUNK = 1 << 16
+
+
+class Bz2Stream(io.RawIOBase):
+    """Unpacks a seekable binary file; seeking backwards begins again.
+
+    Raises EOFError where the file is cut off, and OSError without errno where it is damaged or goes on with something
+    that is no bz2 stream: what `bz2.BZ2File` raises for the first two.
+    """
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        self._begin()
+
+    def _begin(self) -> None:
+        self._packed.seek(0)
+        self._unpacker = bz2.BZ2Decompressor()
+        self._place = 0
+        self._ended = False
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is, at the cost of unpacking."""
+        return True
+
+    def tell(self) -> int:
+        """Bytes unpacked before this place."""
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a byte of the unpacked data; only from its start or from here."""
+        if whence == io.SEEK_CUR:
+            offset += self._place
+        elif whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("a bz2 stream has no known end to seek from")
+        if offset < self._place:
+            self._begin()
+        while self._place < offset and self.read(min(_CHUNK, offset - self._place)):
+            pass
+        return self._place
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Fill `buffer` with what comes next; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        while not self._ended:
+            data = self._unpack(len(view))
+            if data:
+                view[: len(data)] = data
+                self._place += len(data)
+                return len(data)
+        return 0
+
+    def _unpack(self, size: int) -> bytes:
+        """At most `size` bytes, or none while the next stream begins or the end is found."""
+        if self._unpacker.eof:
+            rest = self._unpacker.unused_data or self._packed.read(_CHUNK)
+            if not rest:
+                self._ended = True
+                return b""
+            if len(rest) < len(_MAGIC):
+                rest += self._packed.read(_CHUNK)
+            if not rest.startswith(_MAGIC):
+                raise OSError("something that is no bz2 stream follows the last one")
+            self._unpacker = bz2.BZ2Decompressor()
+            return self._unpacker.decompress(rest, size)
+        packed = self._packed.read(_CHUNK) if self._unpacker.needs_input else b""
+        if self._unpacker.needs_input and not packed:
+            raise EOFError("the file ends in the middle of a bz2 stream")
+        return self._unpacker.decompress(packed, size)
