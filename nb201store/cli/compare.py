@@ -43,6 +43,13 @@ def command(
                 f"{image}: no {metric} in schedule {schedule}; schedules here: {listed}"
             )
         lines = [_line(bench, codes, column, metric, parse_seed(seed)) for column in columns]
+        if all(value is None for line in lines for value in line["values"]):
+            groups = [g for g in bench.describe()["groups"] if g["schedule"] == schedule]
+            known = ", ".join(str(one) for one in sorted({s for g in groups for s in g["seeds"]}))
+            raise MissingDataError(
+                f"{image}: none of these cells has {metric} in schedule {schedule} with seed {seed}; "
+                f"seeds there: {known}"
+            )
         lines += _costs(bench, codes, list(dict.fromkeys(column["dataset"] for column in columns)))
         names = [bench.space.arch_str(code) for code in codes]
     if as_json:

@@ -106,3 +106,9 @@ def test_a_command_line_that_is_none(nb201: Any, refused: Any, arguments: list[s
 
 def test_a_file_is_not_verified_against_itself(files: Any, nb201: Any, refused: Any) -> None:
     refused(nb201("verify", files.image, files.image), "against itself")
+
+
+def test_compare_of_a_seed_that_no_cell_has(files: Any, nb201: Any, refused: Any) -> None:
+    """It printed a table of dashes."""
+    done = nb201("compare", files.image, "index:0", "--schedule", "12", "--seed", "5")
+    refused(done, "none of these cells has accuracy in schedule 12 with seed 5", "111")
