@@ -48,7 +48,7 @@ def convert(
         if to_archive:
             summary = archive.write(
                 target, opened.benchmark, opened.cells(), opened.source,
-                loss=loss, overwrite=overwrite, count=opened.count, progress=progress,
+                loss=loss, overwrite=overwrite, progress=progress,
             )  # fmt: skip
             return summary, sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
         with scratch_folder(target) as scratch:
@@ -60,7 +60,6 @@ def convert(
                 opened.source,
                 loss=loss,
                 durable=False,
-                count=opened.count,
                 progress=progress,
             )
             return summary, image.pack(between, target, overwrite=overwrite, progress=progress)

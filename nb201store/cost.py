@@ -93,43 +93,7 @@ def count_all(
     return _count(space_name, codes, classes, image_size, channels, cells, in_channels)
 
 
-def params_m(
-    space_name: str,
-    code: int,
-    *,
-    classes: int,
-    image_size: int,
-    channels: int = OFFICIAL_CHANNELS,
-    cells: int | None = None,
-    in_channels: int = 3,
-) -> float:
-    """Return the parameters of one cell's network in millions; arguments and errors of `count`."""
-    parameters: int
-    parameters, _ = _count(
-        space_name, _one(code), classes, image_size, channels, cells, in_channels
-    )
-    return parameters / 1e6
-
-
-def flops_m(
-    space_name: str,
-    code: int,
-    *,
-    classes: int,
-    image_size: int,
-    channels: int = OFFICIAL_CHANNELS,
-    cells: int | None = None,
-    in_channels: int = 3,
-) -> float:
-    """Return the multiply-adds for one image in millions; arguments and errors of `count`."""
-    multiply_adds: int
-    _, multiply_adds = _count(
-        space_name, _one(code), classes, image_size, channels, cells, in_channels
-    )
-    return multiply_adds / 1e6
-
-
-def _count(  # the four functions above hand on their arguments in order
+def _count(
     space_name: str,
     code: Any,
     classes: int,
@@ -156,7 +120,8 @@ def _count(  # the four functions above hand on their arguments in order
         in_channels=_natural("in_channels", in_channels),
         classes=_natural("classes", classes),
     )
-    return tuple(map(sum, zip(*layers, strict=True)))  # type: ignore[return-value]
+    parameters, multiply_adds = map(sum, zip(*layers, strict=True))
+    return parameters, multiply_adds
 
 
 def _columns(digits: Any) -> Any:

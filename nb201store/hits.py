@@ -55,7 +55,7 @@ def encode(percent: Floats, images: int, last: int) -> tuple[Ints, Ints, NDArray
     """Return (hits, last_hits, ok) of published percentages, as int64, int64 and bool arrays of the same shape.
 
     `ok` is false where no number of hits out of `images` gives that very double; hits are 0 there. `last_hits` is all
-    0 where `last` is 0. Costs a few vector operations per candidate tried: nearly all values need one to three.
+    0 where `last` is 0. Costs a few vector operations per candidate tried, on the values that none explained yet.
     """
     percent = np.asarray(percent, dtype=np.float64)
     flat = percent.ravel()

@@ -94,7 +94,7 @@ class Store:
     ) -> None:
         self.path = os.fspath(path)
         if os.path.isdir(self.path):  # noqa: PTH112 - pathlib costs milliseconds at the first answer
-            archive = os.path.exists(os.path.join(self.path, "zarr.json"))  # noqa: PTH110, PTH118
+            archive = os.path.exists(os.path.join(self.path, "zarr.json"))  # noqa: PTH110, PTH118 - likewise
             what = f"an archive; make its image with `nb201 pack {self.path} IMAGE.nb201`"
             raise FormatError(
                 f"{self.path} is {what if archive else 'a folder; expected an image file (.nb201)'}"
@@ -112,7 +112,7 @@ class Store:
 
     def close(self) -> None:
         """Drop this store's hold of the file. The mapping goes when the last array that views it goes."""
-        self._image = _Closed(self.path)  # type: ignore[assignment]
+        self._image = _Closed(self.path)  # type: ignore[assignment]  # refuses every question
 
     @property
     def space(self) -> Any:

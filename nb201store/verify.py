@@ -103,7 +103,7 @@ def verify(path: str | Path, source: str | Path, *, progress: Progress | None = 
     seen = set()
     for done, (count, cell) in enumerate(_source_cells(source)):
         if progress is not None:
-            progress("verify", done, count)
+            progress("verify", done + 1, count)
         seen.add(cell.code)
         report.cells += 1
         if target.has(cell.code):

@@ -207,7 +207,7 @@ class Archive:
         codes = self.codes().tolist()
         for done, code in enumerate(codes):
             if progress is not None:
-                progress("check", done, len(codes))
+                progress("check", done + 1, len(codes))
             self.cell(code)
         return len(codes)
 

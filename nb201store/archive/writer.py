@@ -49,7 +49,6 @@ def write(
     loss: str = "float32",
     overwrite: bool = False,
     durable: bool = True,
-    count: int | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Write an archive of `cells` at `path`, whole or not at all.
@@ -58,8 +57,7 @@ def write(
     ----------
     loss : "float32" (at most 6e-8 relative from the published double) or "float64" (exact)
     durable : flush every file to the disk before the archive takes its name
-    count : how many cells will come, for the progress
-    progress : called as progress(stage, done, total), total 0 where unknown
+    progress : called as progress("write", done, total) while the arrays are written
 
     Raises
     ------
@@ -73,7 +71,7 @@ def write(
     check_overwrite(path)
     with new_folder(path, overwrite=overwrite, durable=durable) as folder:
         stage = Stage(benchmark, np.dtype("<f4" if loss == "float32" else "<f8"))
-        values = _gather(stage, cells, count, progress)
+        values = _gather(stage, cells)
         _write_store(folder, stage, source, progress)
     seeds: dict[str, int] = {}
     for group in stage.ordered_groups():
@@ -96,15 +94,11 @@ def check_overwrite(path: Path) -> None:
         )
 
 
-def _gather(
-    stage: Stage, cells: Iterable[CellRecord], count: int | None, progress: Progress | None
-) -> int:
+def _gather(stage: Stage, cells: Iterable[CellRecord]) -> int:
     """Take every record into the stage; return the number of values."""
     size = len(SPACES[stage.benchmark.space])
     values = 0
-    for done, cell in enumerate(cells):
-        if progress is not None:
-            progress("read", done, count or 0)
+    for cell in cells:
         if not 0 <= cell.code < size or cell.code in stage.cell_form:
             why = (
                 "came twice"
@@ -157,8 +151,6 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
     whole.write(root, "form", (), form, "place in the root's cell_forms")
     groups = stage.ordered_groups()
     for done, group in enumerate(groups):
-        if progress is not None:
-            progress("write", done, len(groups))
         seeds: Array = np.unique(np.array(group.seeds, dtype=np.int32))
         splits = np.array(list(group.splits), dtype=object)
         name = f"{group.schedule}/{group.dataset.name}"
@@ -167,6 +159,8 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
         for split in group.splits.values():
             if split.scores or split.top5:
                 write_scores(arrays, node, split, seeds)
+        if progress is not None:
+            progress("write", done + 1, len(groups))
     with warnings.catch_warnings():
         # Readers (xarray among them) open consolidated stores with one request instead of hundreds. The warning only
         # says that the v3 specification has not adopted it yet; readers that do not know it ignore it.

@@ -72,7 +72,7 @@ def _is_number(text: str) -> bool:
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Give progress(stage, done, total); a bar per stage on a terminal's standard error, nothing elsewhere."""
+    """Give progress(stage, done, total), `done` counting what is finished: a bar a stage on a terminal, else nothing."""
     if not sys.stderr.isatty():
         yield lambda _stage, _done, _total: None
         return
@@ -97,7 +97,7 @@ def progress_bar() -> Iterator[Progress]:
         def progress(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
                 tasks[stage] = bar.add_task(stage, total=total or None)
-            bar.update(tasks[stage], completed=min(done + 1, total or done + 1))
+            bar.update(tasks[stage], completed=done)
 
         yield progress
 

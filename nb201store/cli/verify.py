@@ -59,5 +59,5 @@ def _check(file: Path) -> dict[str, str]:
 
     image = _core.Image(str(file))
     with output.progress_bar() as progress:
-        image.check(lambda done, total: progress("check", done - 1, total))
+        image.check(lambda done, total: progress("check", done, total))
     return {"file": str(file), "checked": f"{len(image.sections())} sections, {image.size} bytes"}

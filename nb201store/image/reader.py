@@ -27,11 +27,6 @@ def read_records(image: str | Path | _core.Image) -> Iterator[CellRecord]:
         yield reader.cell(code)
 
 
-def read_cell(image: str | Path | _core.Image, code: int) -> CellRecord:
-    """Return everything recorded for one cell."""
-    return ImageRecords(image).cell(code)
-
-
 class ImageRecords:
     """Cells of an image as records. Needs the sections that a full image has: forms and about."""
 

@@ -62,8 +62,6 @@ def write_sections(
     offset = fmt.HEADER_SIZE + fmt.ENTRY_SIZE * len(sections)
     entries = []
     for done, section in enumerate(sections):
-        if progress is not None:
-            progress("pack", done, len(sections))
         data = np.ascontiguousarray(section.make())
         _agree(section, data)
         offset = fmt.align(offset)
@@ -74,6 +72,8 @@ def write_sections(
                       crc=_core.crc32c(data.data) if data.size else 0, offset=offset, size=data.nbytes)
         )  # fmt: skip
         offset += data.nbytes
+        if progress is not None:
+            progress("pack", done + 1, len(sections))
     file.truncate(offset)  # an empty last section may end past what was written
     table = b"".join(entries)
     file.seek(0)

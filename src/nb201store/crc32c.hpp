@@ -1,5 +1,5 @@
-// CRC-32C (Castagnoli), the checksum of every part of an image. Portable slicing-by-8: about 2
-// GB/s, no intrinsics, so the same code runs on every CPU.
+// CRC-32C (Castagnoli), the checksum of every part of an image. Portable slicing-by-8 without
+// intrinsics: the same code runs on every CPU.
 #pragma once
 
 #include <array>
