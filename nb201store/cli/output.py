@@ -72,7 +72,7 @@ def _is_number(text: str) -> bool:
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Give progress(stage, done, total), `done` counting what is finished: a bar a stage on a terminal, else nothing."""
+    """Give progress(stage, done, total), `done` of them finished: a bar a stage on a terminal, else nothing."""
     if not sys.stderr.isatty():
         yield lambda _stage, _done, _total: None
         return
