@@ -42,7 +42,8 @@ ALLOWED = {
     "image": BASE | {"archive"},
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
-    "store": {"errors", "arguments", "_core", "space", "schema", "cost"},
+    "column": {"errors", "_core"},
+    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column"},
 }
 
 
