@@ -12,6 +12,15 @@ from nb201store.column import Column, filled
 from nb201store.errors import FormatError, MissingDataError, SettingsError
 
 TYPE_CHECKING = False
+if not TYPE_CHECKING:
+
+    def overload(signature):
+        """Stand in for typing.overload: types are for the checker, typing costs milliseconds."""
+        return signature
+
+else:
+    from typing import overload
+
 if TYPE_CHECKING:
     from typing import Any, Literal, NamedTuple, Self
 
@@ -40,6 +49,9 @@ else:  # `typing` costs more than everything else that opening a store does
     Ranked = namedtuple("Ranked", "code value")
     Cost = namedtuple("Cost", "params_m flops_m latency_s train_epoch_s eval_s")
     RecordedCost = namedtuple("RecordedCost", "params_m flops_m")
+
+_UNSAID = object()
+"""Stands where a word was not given; None is one that could be."""
 
 LOWEST_IS_BEST = ("loss", "time")
 
@@ -122,8 +134,13 @@ class Store:
         return SPACES[self._image.space]
 
     def describe(self) -> dict[str, Any]:
-        """Return what the file says of itself: space, data sets, splits, groups of trials, columns."""
-        return dict(self._image.describe())
+        """Return what the file says of itself: space, data sets, splits, groups of trials, columns, user columns."""
+        described = dict(self._image.describe())
+        if described["user_columns"]:
+            from nb201store.user_about import described_user_columns
+
+            described["user_columns"] = described_user_columns(self._image)
+        return described
 
     def check(self) -> None:
         """Compare every section with its checksum and bounds; ChecksumError or FormatError names the first bad one."""
@@ -169,10 +186,28 @@ class Store:
 
         return filled(values, present, missing, hole)
 
+    @overload
+    def column(self, name: str, /) -> Column: ...
+    @overload
     def column(
         self, dataset: str, split: str, metric: str, *, schedule: int, epoch: int = -1, seed: Seed
-    ) -> Column:
-        """Return a handle of one metric at one epoch for all cells: `col[code]`, `col.take(codes)`, `col.array()`."""
+    ) -> Column: ...
+    def column(
+        self, dataset: str, split: Any = _UNSAID, metric: Any = _UNSAID, *,
+        schedule: Any = _UNSAID, epoch: int = -1, seed: Any = _UNSAID,
+    ) -> Column:  # fmt: skip
+        """Return a handle of one metric at one epoch for all cells: `col[code]`, `col.take(codes)`, `col.array()`.
+
+        A name alone is a user column (`nb201store.attach`): `bench.column("edge_latency")`.
+        """
+        words = {"split": split, "metric": metric, "schedule": schedule, "seed": seed}
+        unsaid = [word for word, said in words.items() if said is _UNSAID]
+        if len(unsaid) == len(words) and epoch == -1:
+            return Column(self._image.user_column(dataset), f"user column {dataset!r}")
+        if unsaid:
+            raise SettingsError(
+                f"column: name {', '.join(unsaid)} too (a user column: its name alone)"
+            )
         core = self._image.column(dataset, split, metric, schedule, epoch, seed)
         name = f"{dataset}, {split}, {metric}, schedule {schedule}, epoch {epoch}, seed {seed}"
         return Column(core, name)

@@ -37,13 +37,15 @@ ALLOWED = {
     "records": {"errors"},
     "replacing": {"errors"},
     "package_data": set(),
+    "user_about": {"errors", "_core"},
     "upstream": BASE,
     "archive": BASE,
-    "image": BASE | {"archive"},
+    "image": BASE | {"archive", "user_about"},
+    "user_columns": BASE | {"image"},
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
     "column": {"errors", "_core"},
-    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column"},
+    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column", "user_about"},
 }
 
 
