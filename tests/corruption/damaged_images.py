@@ -62,6 +62,8 @@ def everything(store: Store) -> list[Any]:
             for epoch in column["epochs"]:
                 asked = store.column(*key, schedule=column["schedule"], epoch=epoch, seed=seed)
                 answers.append(asked.array(missing="mask"))
+    for column in store.describe()["user_columns"]:
+        answers.append(store.column(column["name"]).array(missing="mask"))
     return answers
 
 
