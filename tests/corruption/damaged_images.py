@@ -56,15 +56,14 @@ def everything(store: Store) -> list[Any]:
         key = (column["dataset"], column["split"], column["metric"])
         for seed in (*seeds, "mean"):
             if column["split"] is None:
-                core = store._image.trial_column(key[0], key[2], column["schedule"], seed)
+                core = store._image.column(key[0], None, key[2], column["schedule"], -1, seed)
                 answers.append(core.array())
                 continue
             for epoch in column["epochs"]:
                 asked = store.column(*key, schedule=column["schedule"], epoch=epoch, seed=seed)
                 answers.append(asked.array(missing="mask"))
-    for column in store.describe()["user_columns"]:
-        answers.append(store.column(column["name"]).array(missing="mask"))
-    return answers
+    names = [column["name"] for column in store.describe()["user_columns"]]
+    return answers + [store.column(name).array(missing="mask") for name in names]
 
 
 def expect_format_error(path: str, what: str, failures: list[str], *, check: bool = False) -> None:

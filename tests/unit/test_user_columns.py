@@ -407,9 +407,12 @@ def test_a_question_that_lacks_words_says_which(image: Path) -> None:
     nb.attach(image, {"code": [1], "a": [1]}, by="code")
     with nb.open(image) as bench:
         for asked, words in (
-            (lambda: bench.column("cifar10", "train", "accuracy", schedule=12), "name seed too"),
-            (lambda: bench.column("cifar10", "train", seed=777), "name metric, schedule too"),
-            (lambda: bench.column("a", epoch=3), "name split, metric, schedule, seed too"),
+            (
+                lambda: bench.column("cifar10", "train", "accuracy", schedule=12),
+                "lacks seed; only a user column",
+            ),
+            (lambda: bench.column("cifar10", "train", seed=777), "lacks metric, schedule; only"),
+            (lambda: bench.column("a", epoch=3), "lacks split, metric, schedule, seed; only"),
             (lambda: bench.column("cifar10"), "of a data set, name split, metric, schedule"),
             (lambda: bench.column("loss"), "a metric is asked for by dataset, split, metric"),
             (lambda: bench.column("b"), "no user column 'b': this file has a"),
