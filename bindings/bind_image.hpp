@@ -7,3 +7,4 @@
 
 void bind_image_description(pybind11::class_<nb201store::image>& type);
 void bind_image_arrays(pybind11::module_& m, pybind11::class_<nb201store::image>& type);
+void bind_views(pybind11::class_<nb201store::image>& type);

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from nb201store.column import Missing
+    from nb201store.views import ColumnViews
 
     Seed = int | Literal["mean"]
 
@@ -176,6 +177,15 @@ class Store:
         core = self._image.column(dataset, split, metric, schedule, epoch, seed)
         name = f"{dataset}, {split}, {metric}, schedule {schedule}, epoch {epoch}, seed {seed}"
         return Column(core, name)
+
+    def views(self, dataset: str, split: str | None, metric: str, *, schedule: int) -> ColumnViews:
+        """Return the arrays in which a column lies, read-only, not copied: what `nb201store.kernels` looks up in.
+
+        `split` None asks for a metric of the trial. They stay valid after `close()`. See `views.ColumnViews`.
+        """
+        from nb201store.views import column_views
+
+        return column_views(self._image, dataset, split, metric, schedule)
 
     def top(
         self, n: int, dataset: str, split: str, metric: str = "accuracy", *,

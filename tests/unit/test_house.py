@@ -43,7 +43,9 @@ ALLOWED = {
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
     "column": {"errors", "_core"},
-    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column"},
+    "views": {"_core"},
+    "kernels": {"errors", "arguments", "space", "views"},
+    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column", "views"},
 }
 
 
