@@ -11,11 +11,11 @@ from nb201store.kernels.borrowing import borrowed
 from nb201store.kernels.column_value import row_value
 from nb201store.kernels.percent import percent
 from nb201store.kernels.questions import Answers, gather, mean, simulated_cost
-from nb201store.kernels.status import ABSENT, DAMAGED, MISSING, OK
+from nb201store.kernels.status import DAMAGED, MISSING, OK
 from nb201store.kernels.train_cost import mean_cost, seed_cost
 from nb201store.kernels.trial_value import mean_value, seed_value, trial_row
 
 __all__ = [
-    "ABSENT", "DAMAGED", "MISSING", "OK", "Answers", "borrowed", "gather", "mean", "mean_cost", "mean_value", "percent",
+    "DAMAGED", "MISSING", "OK", "Answers", "borrowed", "gather", "mean", "mean_cost", "mean_value", "percent",
     "row_value", "seed_cost", "seed_value", "simulated_cost", "trial_row",
 ]  # fmt: skip

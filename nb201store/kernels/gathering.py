@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nb201store.kernels.borrowing import borrowed
 from nb201store.kernels.compiling import loop
-from nb201store.kernels.status import ABSENT, MISSING
 from nb201store.kernels.trial_value import mean_value, seed_value
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from nb201store.views import ColumnViews
@@ -24,14 +22,12 @@ def fill_values(
 ) -> None:  # fmt: skip
     """Write the value and the status of element i: of codes[i], seeds[i], epochs[i].
 
-    REQUIRES: five arrays [n], C-contiguous: 0 <= code < cells; seeds and epochs places or ABSENT; values and status
-    are written. Checked by `questions.gather`.
+    REQUIRES: five arrays [n], C-contiguous: 0 <= code < cells; seeds and epochs are places; values and status are
+    written. Checked by `questions.gather`.
     """
     column = borrowed(column)
     for i in range(codes.size):
-        value, found = np.nan, MISSING
-        if seeds[i] != ABSENT and epochs[i] != ABSENT:
-            value, found = seed_value(column, codes[i], seeds[i], epochs[i])
+        value, found = seed_value(column, codes[i], seeds[i], epochs[i])
         values[i] = value
         status[i] = found
 
@@ -47,8 +43,6 @@ def fill_means(
     """
     column = borrowed(column)
     for i in range(codes.size):
-        value, found = np.nan, MISSING
-        if epochs[i] != ABSENT:
-            value, found = mean_value(column, codes[i], epochs[i])
+        value, found = mean_value(column, codes[i], epochs[i])
         values[i] = value
         status[i] = found

@@ -31,7 +31,7 @@ class Answers(NamedTuple):
 
 
 def gather(
-    column: ColumnViews, codes: ArrayLike, seeds: ArrayLike, epochs: ArrayLike | None = None, *, threads: int = 1
+    column: ColumnViews, codes: ArrayLike, seeds: ArrayLike, epochs: ArrayLike, *, threads: int = 1
 ) -> Answers:  # fmt: skip
     """Return the values of many (code, seed, epoch).
 
@@ -39,10 +39,9 @@ def gather(
     ----------
     column : what `Store.views` gives
     codes : integers 0..len(space)-1
-    seeds : integers, or "mean" for the mean over the seeds that have the value, added in ascending order. A seed that
-        was never recorded is missing.
-    epochs : integers -schedule..schedule-1, negative ones from the end of the schedule; one that was not recorded is
-        missing. None for a metric of the trial, and only there.
+    seeds : integers, or "mean" for the mean over the seeds that have the value, added in ascending order
+    epochs : integers -schedule..schedule-1, negative ones from the end of the schedule; a metric of the trial has one
+        value, which stands for every epoch
     threads : between how many threads the elements are divided; the GIL is released
 
     `codes`, `seeds` and `epochs` broadcast as numpy does. They are checked before anything is read.
@@ -53,9 +52,10 @@ def gather(
 
     Raises
     ------
-    ArchError      a code outside the space; the first is named, with its position
-    SettingsError  an epoch outside the schedule, no integer, shapes that do not broadcast
-    FormatError    the file holds a number that cannot be; the first element that needs it is named
+    ArchError         a code outside the space; here and below the first is named, with its position in C order
+    SettingsError     an epoch outside the schedule, no integer, shapes that do not broadcast
+    MissingDataError  an epoch or a seed that was recorded of no cell
+    FormatError       the file holds a number that cannot be
     """
     validation.check_views(column, "column")
     if _is_mean(seeds):
@@ -68,16 +68,14 @@ def gather(
     return _answers(fill_values, (column,), shape, asked, threads)
 
 
-def mean(
-    column: ColumnViews, codes: ArrayLike, epochs: ArrayLike | None = None, *, threads: int = 1
-) -> Answers:
+def mean(column: ColumnViews, codes: ArrayLike, epochs: ArrayLike, *, threads: int = 1) -> Answers:
     """Return the means over the seeds that have the value: `gather` with seeds="mean"."""
     validation.check_views(column, "column")
     return _means(column, codes, epochs, threads)
 
 
 def simulated_cost(
-    train: ColumnViews, evaluation: ColumnViews, codes: ArrayLike, seeds: ArrayLike, epochs: ArrayLike = -1, *,
+    train: ColumnViews, evaluation: ColumnViews, codes: ArrayLike, seeds: ArrayLike, epochs: ArrayLike, *,
     threads: int = 1,
 ) -> Answers:  # fmt: skip
     """Return what it would have cost to learn a value: seconds of training up to an epoch, and of one evaluation pass.
@@ -115,9 +113,7 @@ def _is_mean(seeds: object) -> bool:
     return isinstance(seeds, str) and seeds == "mean"
 
 
-def _means(
-    column: ColumnViews, codes: ArrayLike, epochs: ArrayLike | None, threads: int
-) -> Answers:
+def _means(column: ColumnViews, codes: ArrayLike, epochs: ArrayLike, threads: int) -> Answers:
     shape, asked = validation.broadcast(
         codes=validation.code_array(codes, column.rows.shape[0]),
         epochs=validation.epoch_places(epochs, column),

@@ -9,7 +9,7 @@ import numpy as np
 from nb201store.kernels.borrowing import borrowed
 from nb201store.kernels.column_value import row_value
 from nb201store.kernels.compiling import element, loop
-from nb201store.kernels.status import ABSENT, DAMAGED, MISSING, OK
+from nb201store.kernels.status import DAMAGED, MISSING, OK
 from nb201store.kernels.trial_value import seed_value, trial_row
 
 if TYPE_CHECKING:
@@ -75,17 +75,13 @@ def fill_costs(
 ) -> None:  # fmt: skip
     """Write the simulated cost in seconds and the status of element i.
 
-    REQUIRES: as `gathering.fill_values`; epochs up to which training was recorded without a gap, or ABSENT;
-    eval_places in `evaluation`, or ABSENT. Checked by `questions.simulated_cost`.
+    REQUIRES: as `gathering.fill_values`; epochs up to which training was recorded without a gap; eval_places
+    places in `evaluation`. Checked by `questions.simulated_cost`.
     """
     train = borrowed(train)
     evaluation = borrowed(evaluation)
     for i in range(codes.size):
-        value, found = np.nan, MISSING
-        if seeds[i] != ABSENT and epochs[i] != ABSENT and eval_places[i] != ABSENT:
-            value, found = seed_cost(
-                train, evaluation, codes[i], seeds[i], epochs[i], eval_places[i]
-            )
+        value, found = seed_cost(train, evaluation, codes[i], seeds[i], epochs[i], eval_places[i])
         values[i] = value
         status[i] = found
 
@@ -103,8 +99,6 @@ def fill_mean_costs(
     train = borrowed(train)
     evaluation = borrowed(evaluation)
     for i in range(codes.size):
-        value, found = np.nan, MISSING
-        if epochs[i] != ABSENT and eval_places[i] != ABSENT:
-            value, found = mean_cost(train, evaluation, codes[i], epochs[i], eval_places[i])
+        value, found = mean_cost(train, evaluation, codes[i], epochs[i], eval_places[i])
         values[i] = value
         status[i] = found

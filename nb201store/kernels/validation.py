@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb201store.arguments import shown
-from nb201store.errors import ArchError, Nb201Error, SettingsError
+from nb201store.errors import ArchError, MissingDataError, Nb201Error, SettingsError
 from nb201store.kernels.column_value import (
     DICTIONARY,
     HITS,
@@ -17,7 +17,6 @@ from nb201store.kernels.column_value import (
     PER_TRIAL,
     VALUE,
 )
-from nb201store.kernels.status import ABSENT
 from nb201store.views import ColumnViews
 
 if TYPE_CHECKING:
@@ -115,67 +114,75 @@ def _integers(values: object, what: str, error: type[Nb201Error]) -> Integers:
     return array
 
 
-def _bounded(array: Integers, first: int, last: int, what: str, error: type[Nb201Error]) -> Any:
-    """Return `array` as int64, every element first..last; the error names the first other one and its position."""
-    outside = (array < first) | (array > last)
-    if outside.any():
-        at = int(outside.ravel().argmax())
-        position = f" at position {at}" if array.ndim else ""
-        raise error(f"{what}, found {array.ravel()[at]}{position}")
+def _bounded(values: object, first: int, last: int, what: str, error: type[Nb201Error]) -> Any:
+    """Return integers as int64, every one first..last; the error names the first other one and its position."""
+    array = _integers(values, what, error)
+    _refuse_first((array < first) | (array > last), array, error, what + ", found {found}")
     return array.astype(np.int64)
+
+
+def _refuse_first(
+    bad: NDArray[np.bool_], asked: Integers, error: type[Nb201Error], message: str
+) -> None:
+    """Raise where any element is bad; `{found}` in the message becomes the first one and its position in C order."""
+    if bad.any():
+        at = int(bad.ravel().argmax())
+        position = f" at position {at}" if asked.ndim else ""
+        raise error(message.format(found=f"{asked.ravel()[at]}{position}"))
 
 
 def code_array(codes: object, cells: int) -> NDArray[np.int64]:
     """Return codes as int64, every one in the space; ArchError names the first that is not."""
-    what = f"code must be an integer 0..{cells - 1}"
     checked: NDArray[np.int64] = _bounded(
-        _integers(codes, what, ArchError), 0, cells - 1, what, ArchError
+        codes, 0, cells - 1, f"code must be an integer 0..{cells - 1}", ArchError
     )
     return checked
 
 
 def seed_places(seeds: object, column: ColumnViews) -> NDArray[np.int64]:
-    """Return the places of seeds in the column's group; ABSENT for a seed that no trial has."""
+    """Return the places of seeds in the column's group; MissingDataError names the first that no trial has."""
     asked = _integers(seeds, 'seed must be an integer or "mean"', SettingsError)
-    places = np.full(asked.shape, ABSENT, dtype=np.int64)
+    places = np.full(asked.shape, -1, dtype=np.int64)
     for place, seed in enumerate(column.seeds.tolist()):
         places[asked == seed] = place
+    known = ", ".join(map(str, column.seeds.tolist()))
+    message = f"seed {{found}} was not recorded, only {known}"
+    _refuse_first(places < 0, asked, MissingDataError, message)
     return places
 
 
-def _epoch_numbers(epochs: object, column: ColumnViews) -> NDArray[np.int64]:
-    """Return epochs as 0-based numbers of the schedule; negative ones count from its end."""
+def epoch_places(epochs: object, column: ColumnViews) -> NDArray[np.int64]:
+    """Return the places of epochs, negative ones from the end of the schedule, among those recorded.
+
+    A metric of the trial has one value, which stands for every epoch. SettingsError names the first epoch outside the
+    schedule, MissingDataError the first that no cell has.
+    """
     schedule = column.schedule
     what = f"epoch must be {-schedule}..{schedule - 1} for schedule {schedule}"
-    asked = _bounded(
-        _integers(epochs, what, SettingsError), -schedule, schedule - 1, what, SettingsError
-    )
-    numbers: NDArray[np.int64] = np.where(asked < 0, asked + schedule, asked)
-    return numbers
-
-
-def epoch_places(epochs: object, column: ColumnViews) -> NDArray[np.int64]:
-    """Return the places of epochs among those recorded; ABSENT where one was not.
-
-    A metric of the trial has no epochs but one place: `epochs` is None for it, and for it alone.
-    """
-    if len(column.epochs) == 0:
-        if epochs is not None:
-            raise SettingsError(
-                f"epochs must be None for a metric of the trial, found {shown(epochs)}"
-            )
-        return np.zeros((), dtype=np.int64)
-    places = np.full(column.schedule, ABSENT, dtype=np.int64)
+    asked = _bounded(epochs, -schedule, schedule - 1, what, SettingsError)
+    places = np.full(schedule, 0 if len(column.epochs) == 0 else -1, dtype=np.int64)
     places[column.epochs] = np.arange(len(column.epochs))
-    found: NDArray[np.int64] = places[_epoch_numbers(epochs, column)]
+    found: NDArray[np.int64] = places[asked]  # numpy counts negative ones from the end, too
+    message = f"epoch {{found}} was not recorded; epochs recorded: {_ranges(column.epochs)}"
+    _refuse_first(found < 0, asked, MissingDataError, message)
     return found
 
 
 def trained_epochs(epochs: object, train: ColumnViews) -> NDArray[np.int64]:
-    """Return 0-based epochs up to which all of training was recorded; ABSENT where an earlier one was not."""
+    """Return 0-based epochs up to which all of training was recorded; MissingDataError names the first other one."""
     places = epoch_places(epochs, train)
-    gapless: NDArray[np.int64] = np.where(places == _epoch_numbers(epochs, train), places, ABSENT)
-    return gapless
+    recorded = _ranges(train.epochs)
+    message = (
+        f"the cost at epoch {{found}} needs all training epochs up to it; recorded: {recorded}"
+    )
+    _refuse_first(train.epochs[places] != places, train.epochs[places], MissingDataError, message)
+    return places
+
+
+def _ranges(numbers: NDArray[np.int64]) -> str:
+    """Ascending numbers for a message: runs as first-last."""
+    runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
+    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}-{r[-1]}" for r in runs if len(r))
 
 
 def broadcast(**arrays: NDArray[Any]) -> tuple[tuple[int, ...], list[NDArray[Any]]]:

@@ -48,7 +48,17 @@ ALLOWED = {
     "batch": {"errors", "_core", "gaps"},
     "views": {"_core"},
     "kernels": {"errors", "arguments", "space", "views"},
-    "store": {"errors", "arguments", "_core", "space", "column", "batch", "gaps", "measured_cost", "views"},
+    "store": {
+        "errors",
+        "arguments",
+        "_core",
+        "space",
+        "column",
+        "batch",
+        "gaps",
+        "measured_cost",
+        "views",
+    },
 }
 
 
