@@ -44,6 +44,9 @@ def check_views(column: ColumnViews, name: str) -> None:
         raise SettingsError(f"{name} must be what Store.views gives, found {shown(column)}")
     if column.encoding not in _DATA:
         raise SettingsError(f"{name}: encoding must be 1..7, found {shown(column.encoding)}")
+    for field, array in zip(column._fields[:7], column, strict=False):
+        if not isinstance(array, np.ndarray) or array.ndim == 0:
+            raise SettingsError(f"{name}: {field} must be an array, found {shown(array)}")
     cells, epochs = column.rows.shape[0], max(len(column.epochs), 1)
     per_epoch = (column.trials, epochs)
     data = {PER_CELL: (cells, 1), LIST: (column.trials + 1, 1)}.get(
@@ -73,6 +76,11 @@ def check_views(column: ColumnViews, name: str) -> None:
             )
     if column.encoding <= PACKED_HITS and column.images < 1:
         raise SettingsError(f"{name}: images must be 1 or more, found {column.images}")
+    recorded = column.epochs
+    bad = (recorded < 0) | (recorded >= column.schedule)
+    bad[1:] |= np.diff(recorded) <= 0
+    what = f"{name}: epochs must be ascending, 0..{column.schedule - 1}, found {{found}}"
+    _refuse_first(bad, recorded, SettingsError, what)
 
 
 def check_times(train: ColumnViews, evaluation: ColumnViews) -> None:
