@@ -48,6 +48,8 @@ ALLOWED = {
     "measured_cost": {"errors", "_core", "cost"},
     "column": {"_core", "gaps", "store"},  # store: for its type only
     "batch": {"errors", "_core", "gaps"},
+    "views": {"_core"},
+    "kernels": {"errors", "arguments", "space", "views"},
     "store": {
         "errors",
         "arguments",
@@ -58,6 +60,7 @@ ALLOWED = {
         "gaps",
         "measured_cost",
         "user_about",
+        "views",
     },
 }
 
