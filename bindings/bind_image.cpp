@@ -117,4 +117,5 @@ void bind_image(py::module_& m) {
              py::arg("schedule"));
     bind_image_description(type);
     bind_image_arrays(m, type);
+    bind_image_selection(type);
 }

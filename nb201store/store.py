@@ -6,8 +6,7 @@ import os
 from collections import namedtuple
 from contextlib import suppress
 
-from nb201store import _core
-from nb201store.arguments import as_int, shown
+from nb201store import _core, ranking
 from nb201store.column import Column, filled
 from nb201store.errors import FormatError, MissingDataError, SettingsError
 
@@ -16,15 +15,12 @@ if TYPE_CHECKING:
     from typing import Any, Literal, NamedTuple, Self
 
     import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from nb201store.column import Missing
+    from nb201store.ranking import Order, Ranked, Where
 
     Seed = int | Literal["mean"]
-
-    class Ranked(NamedTuple):
-        code: int
-        value: float
 
     class Cost(NamedTuple):
         params_m: float
@@ -37,11 +33,8 @@ if TYPE_CHECKING:
         params_m: float
         flops_m: float
 else:  # `typing` costs more than everything else that opening a store does
-    Ranked = namedtuple("Ranked", "code value")
     Cost = namedtuple("Cost", "params_m flops_m latency_s train_epoch_s eval_s")
     RecordedCost = namedtuple("RecordedCost", "params_m flops_m")
-
-LOWEST_IS_BEST = ("loss", "time")
 
 
 def open_store(
@@ -178,38 +171,48 @@ class Store:
         return Column(core, name)
 
     def top(
-        self, n: int, dataset: str, split: str, metric: str = "accuracy", *,
-        schedule: int, epoch: int = -1, seed: Seed, where: ArrayLike | None = None,
+        self, n: int, by: str | Column | None = None, split: str | None = None, metric: str = "accuracy", *,
+        dataset: str | None = None, schedule: int | None = None, epoch: int = -1, seed: Seed | None = None,
+        where: Where | None = None, order: Order | None = None,
     ) -> list[Ranked]:  # fmt: skip
-        """Return the n best cells as (code, value): highest for accuracy and top5, lowest for loss and time.
+        """Return the n best cells as (code, value): by a metric, by a user column, or by any column handle.
+
+            bench.top(n, dataset, split, metric="accuracy", schedule=, epoch=-1, seed=)
+            bench.top(n, "edge_latency", order="lowest")
+            bench.top(n, bench.column(...), order="lowest")
 
         Parameters
         ----------
-        where : bool array [len(space)], optional: only these cells
+        n : int, at least 1
+        where : which cells take part: a condition ("params_m <= 0.5", see `where`), a list or tuple of conditions
+            that must all hold, or a bool array [len(space)], of which masked elements are not
+        order : "highest" | "lowest": which values are best. By default the highest of accuracy and top5, the lowest
+            of loss and time; every other column has no order of its own and needs one.
+        dataset : whose networks `params_m` and `flops_m` in `where` are of; by default that of the column
 
         Returns
         -------
         list of at most n `Ranked`; of equal values the smallest code comes first. Cells without the value (a seed
-        that was not recorded) take no part.
+        that was not recorded, a gap), and those whose value is NaN, take no part.
         """
-        import numpy as np
+        asked = dataset if by is None else by
+        column = ranking.ranking_column(self._image, asked, split, metric, schedule, epoch, seed)
+        return ranking.best(self._image, n, column, order=order, where=where, dataset=dataset)
 
-        count = as_int(n)
-        if count is None or count < 1:
-            raise SettingsError(f"n must be 1 or more, a whole number; found {shown(n)}")
-        values, present = self._image.column(dataset, split, metric, schedule, epoch, seed).array()
-        if where is not None:
-            mask = np.asarray(where)
-            if mask.dtype != np.bool_ or mask.shape != present.shape:
-                wanted = f"a bool array of shape {present.shape}"
-                raise SettingsError(
-                    f"where must be {wanted}, found {mask.dtype} of shape {mask.shape}"
-                )
-            present = present & mask
-        codes = np.flatnonzero(present)
-        keys = values[codes] if metric in LOWEST_IS_BEST else -values[codes]
-        best = codes[np.argsort(keys, kind="stable")[:count]]
-        return [Ranked(int(code), float(values[code])) for code in best]
+    def where(self, *conditions: str, dataset: str | None = None) -> NDArray[np.bool_]:
+        """Return which cells meet all conditions: bool [len(space)].
+
+        Parameters
+        ----------
+        conditions : each "NAME < NUMBER" with one of < <= > >= == !=; NAME is a user column, or params_m or flops_m
+            (millions, as `cost` counts them). A cell without the value meets no condition on it.
+        dataset : whose networks params_m and flops_m are of; needed where they are named
+
+        Raises
+        ------
+        SettingsError  a text that is no condition, a name that the image does not have, or no `dataset`
+        """
+        return self._image.where(conditions, dataset)
 
     def seeds(self, code: int, dataset: str, schedule: int) -> tuple[int, ...]:
         """Return the seeds with which this cell was trained, ascending; empty where it was not."""
@@ -233,25 +236,17 @@ class Store:
             epoch. eval_s : seconds of one evaluation pass, by split. Seconds are means over the seeds (and over the
             epochs, where they differ) of the longest schedule that recorded them; None where none did.
         """
-        from nb201store import cost
-
+        params_m, flops_m = self._image.cost(code, dataset)
         described = self.describe()
-        dataset_info = _named(described["datasets"], dataset, self.path)
+        dataset_info = next(d for d in described["datasets"] if d["name"] == dataset)
         schedules = [g["schedule"] for g in described["groups"] if g["dataset"] == dataset]
-        params, flops = cost.count(
-            described["space"], code, classes=dataset_info["classes"], image_size=dataset_info["image_size"],
-            channels=described["channels"], cells=described["cells_per_stage"],
-            in_channels=described["in_channels"],
-        )  # fmt: skip
         longest_first = sorted(schedules, reverse=True)
         seconds = {
             split["name"]: self._seconds(code, dataset, split["name"], longest_first)
             for split in dataset_info["splits"]
         }
         train = seconds.pop("train", None)
-        return Cost(
-            params / 1e6, flops / 1e6, self._latency(code, dataset, longest_first), train, seconds
-        )
+        return Cost(params_m, flops_m, self._latency(code, dataset, longest_first), train, seconds)
 
     def _latency(self, code: int, dataset: str, schedules: list[int]) -> float | None:
         """Mean latency over seeds, in the first of `schedules` that recorded any."""
@@ -292,14 +287,6 @@ def _mean(values: list[float]) -> float:
     from math import fsum
 
     return values[0] if len(set(values)) == 1 else fsum(values) / len(values)
-
-
-def _named(entries: list[dict[str, Any]], name: str, path: str) -> dict[str, Any]:
-    for entry in entries:
-        if entry["name"] == name:
-            return entry
-    known = ", ".join(entry["name"] for entry in entries)
-    raise SettingsError(f"{path}: no data set {name!r}; it holds {known}")
 
 
 class _Closed:

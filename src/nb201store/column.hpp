@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "value_errors.hpp"
@@ -19,6 +21,18 @@ class column {
 
     /// Number of codes: every code below is in the space.
     std::uint32_t size() const noexcept { return query_.trials.cells; }
+
+    /// What the values are. None of a user column, nor has it a data set.
+    std::optional<nb201store::metric> metric() const noexcept {
+        const column_info* info = source_info();
+        return info == nullptr ? std::nullopt : std::optional(info->metric);
+    }
+    /// Empty where it has none.
+    std::string_view dataset() const noexcept {
+        const column_info* info = source_info();
+        if (info == nullptr) return {};
+        return state_->about.datasets[state_->about.groups[info->group].dataset].name;
+    }
 
     /// The value, NaN where there is none. REQUIRES: code < size().
     double operator[](std::size_t code) const noexcept { return find(code).value; }
@@ -59,6 +73,8 @@ class column {
     }
 
   private:
+    const column_info* source_info() const noexcept { return &state_->about.columns[number_]; }
+
     template <detail::layout L>
     void put(std::size_t code, double& out, std::uint8_t& present) const {
         const cell_value found = detail::code_value<L>(query_, code);

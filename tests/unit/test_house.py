@@ -33,7 +33,7 @@ ALLOWED = {
     "isomorphism": {"errors", "arguments", "product_space", "space"},
     "schema": {"errors"},
     "hits": {"errors"},
-    "cost": {"errors", "arguments", "space", "product_space", "schema"},
+    "cost": {"errors", "arguments", "_core", "space"},
     "records": {"errors"},
     "replacing": {"errors"},
     "package_data": set(),
@@ -43,7 +43,8 @@ ALLOWED = {
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
     "column": {"errors", "_core"},
-    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column"},
+    "ranking": {"errors", "arguments", "_core", "column"},
+    "store": {"errors", "_core", "space", "column", "ranking"},
 }
 
 
