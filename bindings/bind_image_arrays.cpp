@@ -81,6 +81,10 @@ column trial_column(const image& self, const py::object& dataset, const py::obje
                              arguments::integer(schedule, "schedule"), arguments::seed(seed));
 }
 
+column user_column(const image& self, const py::object& name) {
+    return self.user_column(arguments::name(name, "column"));
+}
+
 py::tuple curve(const image& self, const py::object& code, const py::object& dataset,
                 const py::object& split, const py::object& metric, const py::object& schedule,
                 const py::object& seed) {
@@ -125,6 +129,7 @@ void bind_image_arrays(py::module_& m, py::class_<image>& type) {
              py::arg("schedule"), py::arg("epoch"), py::arg("seed"))
         .def("trial_column", &trial_column, py::arg("dataset"), py::arg("metric"),
              py::arg("schedule"), py::arg("seed"))
+        .def("user_column", &user_column, py::arg("name"))
         .def("curve", &curve, py::arg("code"), py::arg("dataset"), py::arg("split"),
              py::arg("metric"), py::arg("schedule"), py::arg("seed"))
         .def("section", &section_view, py::arg("name"))

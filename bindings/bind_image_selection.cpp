@@ -115,17 +115,11 @@ std::pair<double, double> cost(const image& self, const py::object& code,
     return {found.params_m(), found.flops_m()};
 }
 
-// SEAM: until images can have user columns.
-column user_column(const image&, const py::object& name) {
-    refuse("no user column " + arguments::found(name) + ": this file has none");
-}
-
 }  // namespace
 
 void bind_image_selection(py::class_<image>& type) {
     type.def("where", &where, py::arg("conditions"), py::arg("dataset"))
         .def("top", &top, py::arg("n"), py::arg("by"), py::arg("order"), py::arg("conditions"),
              py::arg("mask"), py::arg("dataset"))
-        .def("user_column", &user_column, py::arg("name"))
         .def("cost", &cost, py::arg("code"), py::arg("dataset"));
 }

@@ -83,6 +83,11 @@ class _Column(TypedDict):
     encoding: str
     epochs: list[int]
 
+class _UserColumn(TypedDict):
+    name: str
+    unit: str
+    values: int
+
 class _Description(TypedDict):
     reader_version: int
     writer_version: int
@@ -97,6 +102,7 @@ class _Description(TypedDict):
     datasets: list[_Dataset]
     groups: list[_Group]
     columns: list[_Column]
+    user_columns: list[_UserColumn]
 
 class _Section(TypedDict):
     name: str
@@ -161,6 +167,7 @@ class Image:
     def trial_column(
         self, dataset: str, metric: str, schedule: SupportsIndex, seed: _Seed
     ) -> Column: ...
+    def user_column(self, name: str) -> Column: ...
     def trial_value(
         self, code: SupportsIndex, dataset: str, metric: str, schedule: SupportsIndex, seed: _Seed
     ) -> float: ...
@@ -188,5 +195,4 @@ class Image:
         mask: NDArray[np.bool_] | None,
         dataset: str | None,
     ) -> list[tuple[int, float]]: ...
-    def user_column(self, name: str) -> Column: ...
     def cost(self, code: SupportsIndex, dataset: str) -> tuple[float, float]: ...

@@ -24,14 +24,12 @@ class column {
 
     /// What the values are. None of a user column, nor has it a data set.
     std::optional<nb201store::metric> metric() const noexcept {
-        const column_info* info = source_info();
-        return info == nullptr ? std::nullopt : std::optional(info->metric);
+        return info() == nullptr ? std::nullopt : std::optional(info()->metric);
     }
     /// Empty where it has none.
     std::string_view dataset() const noexcept {
-        const column_info* info = source_info();
-        if (info == nullptr) return {};
-        return state_->about.datasets[state_->about.groups[info->group].dataset].name;
+        if (info() == nullptr) return {};
+        return state_->about.datasets[state_->about.groups[info()->group].dataset].name;
     }
 
     /// The value, NaN where there is none. REQUIRES: code < size().
@@ -73,7 +71,11 @@ class column {
     }
 
   private:
-    const column_info* source_info() const noexcept { return &state_->about.columns[number_]; }
+    /// Null of a user column.
+    const column_info* info() const noexcept {
+        const bool of_user = query_.source.layout == detail::layout::user;
+        return of_user ? nullptr : &state_->about.columns[number_];
+    }
 
     template <detail::layout L>
     void put(std::size_t code, double& out, std::uint8_t& present) const {

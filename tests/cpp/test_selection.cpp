@@ -189,6 +189,40 @@ TEST_CASE("where: the cells whose networks meet all conditions") {
     CHECK(mask[static_cast<std::size_t>(tss_official_index_to_code(11472))] == 1);
 }
 
+TEST_CASE("where and top by user columns: gaps meet nothing and are not ranked") {
+    const auto image = sample::open(sample::make());  // codes 0..3
+    const auto where = [&](std::initializer_list<const char*> texts) {
+        std::vector<condition> asked;
+        for (const char* text : texts) asked.push_back(parse_condition(text));
+        std::vector<std::uint8_t> mask(image.cells());
+        image.where(asked.data(), asked.size(), "", mask.data());
+        return mask;
+    };
+    using mask = std::vector<std::uint8_t>;
+    CHECK(where({"edge.latency < 3"}) == mask{0, 1, 1, 1});  // 4.5, -1, 0, 2.5
+    CHECK(where({"score-2 != 7"}) == mask{0, 0, 1, 0});      // gap, 7, 8, gap
+    CHECK(where({"score-2 >= 7", "edge.latency >= 0"}) == mask{0, 0, 1, 0});
+    const column by = image.user_column("score-2");
+    CHECK(!by.metric());
+    CHECK(by.dataset().empty());
+    const std::vector<ranked> best = top(4, by, order::highest);
+    REQUIRE(best.size() == 2);
+    CHECK(best[0].code == 2);
+    CHECK(best[1].value == 7.0);
+
+    builder::image_builder broken = sample::make();
+    broken.patch("user/0", 8 * 3, 0x7FF0000000000000, 8);  // infinite
+    const auto damaged = sample::open(broken);
+    const condition asked = parse_condition("edge.latency < 3");
+    mask out(4);
+    CHECK(sample::caught([&] { damaged.where(&asked, 1, "", out.data()); }).code() == errc::format);
+    CHECK(std::string(sample::caught([&] {
+                          const condition watts = parse_condition("watts < 3");
+                          image.where(&watts, 1, "", out.data());
+                      }).what()) ==
+          "no column to compare 'watts': this file has params_m, flops_m, edge.latency, score-2");
+}
+
 TEST_CASE("where: names and data sets that the image does not have") {
     const auto image = sample::open(sample::counted());
     std::vector<std::uint8_t> mask(image.cells());
