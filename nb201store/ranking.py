@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import namedtuple
 
+from nb201store import _core
 from nb201store.arguments import as_int, shown
-from nb201store.column import Column
 from nb201store.errors import SettingsError
 
 TYPE_CHECKING = False
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
-
-    from nb201store import _core
 
     Order = Literal["highest", "lowest"]
     Where = ArrayLike | str | Sequence[str]
@@ -61,17 +59,19 @@ def ranking_column(
 ) -> _core.Column:
     """Return the column that `Store.top` was told to rank by: a handle, a user column or a metric."""
     said = split is not None or schedule is not None or seed is not None or metric != "accuracy"
-    if isinstance(by, Column):
+    if isinstance(by, _core.Column):
         if said:
             raise SettingsError(
                 "top by a column handle: the handle says split, metric, schedule and seed; leave them out"
             )
-        return by._core
-    if not said:
-        return image.user_column(by)
-    if split is None:
-        return image.trial_column(by, metric, schedule, seed)
-    return image.column(by, split, metric, schedule, epoch, seed)
+        return by
+    if by is None:
+        raise SettingsError(
+            "top: nothing to rank by; name a data set with split, schedule and seed, a user column, or give a column"
+        )
+    if said:
+        return image.column(by, split, metric, schedule, epoch, seed)
+    return image.user_column(by)
 
 
 def _selection(where: Any, cells: int) -> tuple[Sequence[str], NDArray[np.bool_] | None]:

@@ -72,7 +72,7 @@ TEST_CASE("user columns: gaps") {
     double out[5];
     std::uint8_t present[5];
     const int codes[] = {2, 3, 1, 2, 0};
-    column.take(codes, 5, out, present);
+    column.take({codes, 5}, out, present);
     CHECK((present[0] == 1 && present[1] == 0 && present[2] == 1 && present[3] == 1));
     CHECK(present[4] == 0);
     CHECK((out[0] == 8.0 && out[2] == 7.0 && out[3] == 8.0));

@@ -42,9 +42,22 @@ ALLOWED = {
     "image": BASE | {"archive"},
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
-    "column": {"errors", "_core"},
-    "ranking": {"errors", "arguments", "_core", "column"},
-    "store": {"errors", "_core", "space", "column", "ranking"},
+    "gaps": {"errors"},
+    "measured_cost": {"errors", "_core"},
+    "ranking": {"errors", "arguments", "_core"},
+    "column": {"_core", "gaps", "store"},  # store: for its type only
+    "batch": {"errors", "_core", "gaps"},
+    "store": {
+        "errors",
+        "arguments",
+        "_core",
+        "space",
+        "column",
+        "batch",
+        "gaps",
+        "measured_cost",
+        "ranking",
+    },
 }
 
 
