@@ -137,8 +137,13 @@ class Store:
         return SPACES[self._image.space]
 
     def describe(self) -> dict[str, Any]:
-        """Return what the file says of itself: space, data sets, splits, groups of trials, columns."""
-        return dict(self._image.describe())
+        """Return what the file says of itself: space, data sets, splits, groups of trials, columns, user columns."""
+        described = dict(self._image.describe())
+        if described["user_columns"]:
+            from nb201store.user_about import described_user_columns
+
+            described["user_columns"] = described_user_columns(self._image)
+        return described
 
     def check(self) -> None:
         """Compare every section with its checksum and bounds; ChecksumError or FormatError names the first bad one."""

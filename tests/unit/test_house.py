@@ -37,9 +37,11 @@ ALLOWED = {
     "records": {"errors"},
     "replacing": {"errors"},
     "package_data": set(),
+    "user_about": {"errors", "_core"},
     "upstream": BASE,
     "archive": BASE,
-    "image": BASE | {"archive"},
+    "image": BASE | {"archive", "user_about"},
+    "user_columns": BASE | {"image"},
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
     "gaps": {"errors"},
@@ -57,6 +59,7 @@ ALLOWED = {
         "gaps",
         "measured_cost",
         "ranking",
+        "user_about",
     },
 }
 
