@@ -1,33 +1,20 @@
-"""Parameters and multiply-adds of any cell's network, counted layer by layer from its code.
+"""An independent count of parameters and multiply-adds, layer by layer in Python and NumPy.
 
-Counted as upstream counts: trainable scalars, batch norm's scale and shift included, and the
-multiply-adds of convolutions and linear layers for one image (a bias adds one per output); pooling,
-batch norm, ReLU and additions cost nothing; operations on dead branches count. Both are published
-in millions: the integer divided by 1e6 is the published double, bit for bit.
-
-The network is general in its width, its cells per stage, its input channels and its image size, so
-that a benchmark of one's own has its costs by the same functions.
+It met every recorded cost of the official files before the C++ core (src/nb201store/cost.hpp)
+counted them, and is the oracle of that count: trainable scalars, batch norm's scale and shift
+included; multiply-adds of convolutions and linear layers for one image, a bias adding one per
+output. Ints of any size: nothing wraps in a count of one cell.
 """
 
 from __future__ import annotations
 
-from nb201store.arguments import as_int, is_many, shown
-from nb201store.errors import ArchError, SettingsError
-from nb201store.space import EDGES, OPS, SPACES, WIDTHS, tss
+from collections.abc import Iterator
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+from nb201store.space import EDGES, OPS, WIDTHS, tss
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from nb201store.product_space import Space
-
-    Ints = NDArray[np.int64]
-    Count = Any  # an int, or an int64 array over cells: the same arithmetic counts both
-    Layer = tuple[Count, Count]  # its parameters, its multiply-adds
+Count = Any  # an int, or an int64 array over cells: the same arithmetic counts both
+Layer = tuple[Count, Count]  # its parameters, its multiply-adds
 
 SSS_CELL = tss.code(
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|"
@@ -37,88 +24,30 @@ SSS_CELL = tss.code(
 
 _, SKIP, CONV_1X1, CONV_3X3, POOL = range(len(OPS))
 
-OFFICIAL_CHANNELS = 16
-OFFICIAL_CELLS = {"tss": 5, "sss": 1}
-"""Width of the topology space's stem, and cells per stage of both spaces."""
+
+def count(space, code, **network) -> Layer:
+    """The parameters and multiply-adds of one cell; `network` as nb201store.cost.count takes it."""
+    return _count(space, code, **network)
 
 
-def count(
-    space_name: str,
-    code: int,
-    *,
-    classes: int,
-    image_size: int,
-    channels: int = OFFICIAL_CHANNELS,
-    cells: int | None = None,
-    in_channels: int = 3,
-) -> tuple[int, int]:
-    """Return the trainable parameters and the multiply-adds for one image of one cell's network.
-
-    Parameters
-    ----------
-    space_name : "tss" | "sss"
-    code : int, 0..15624 (tss) or 0..32767 (sss); for many use `count_all` and index its arrays
-    classes : int, at least 1
-    image_size : int, pixels of a side, at least 1; each reduction halves it, rounding up
-    channels : int, width of the stem, at least 1; without effect in sss: the code has the widths
-    cells : int, per stage, at least 1; None is the official number: 5 (tss) or 1 (sss)
-    in_channels : int, channels of the images, at least 1
-
-    Raises
-    ------
-    ArchError      `code` is outside the space
-    SettingsError  no such space, or another argument is out of its range
-
-    Notes
-    -----
-    Does not load numpy. Layers: NAS-Bench-201 (ICLR 2020) section 2.1, NATS-Bench (TPAMI 2021).
-    """
-    parameters, multiply_adds = _count(
-        space_name, _one(code), classes, image_size, channels, cells, in_channels
-    )
-    return parameters, multiply_adds
+def count_all(space, **network) -> Layer:
+    """The same of every cell by code, two int64 arrays."""
+    return _count(space, range(len(space)), **network)
 
 
-def count_all(
-    space_name: str,
-    *,
-    classes: int,
-    image_size: int,
-    channels: int = OFFICIAL_CHANNELS,
-    cells: int | None = None,
-    in_channels: int = 3,
-) -> tuple[Ints, Ints]:
-    """Return the `count` of every cell, by code: two int64 arrays of shape (len(space),)."""
-    codes = range(len(_space(space_name)))
-    return _count(space_name, codes, classes, image_size, channels, cells, in_channels)
-
-
-def _count(
-    space_name: str,
-    code: Any,
-    classes: int,
-    image_size: int,
-    channels: int,
-    cells: int | None,
-    in_channels: int,
-) -> Layer:
+def _count(space, code, *, classes, image_size, channels=16, cells=None, in_channels=3) -> Layer:
     """The sum of all layers of one network, or of each of many."""
-    space = _space(space_name)
-    digits = space.ops(code)
-    if space is not tss:
-        ops: Any = tss.ops(SSS_CELL)
-        widths = [(digit + 1) * WIDTHS[0] for digit in _columns(digits)]
+    digits = _columns(space.ops(code))
+    if space is tss:
+        ops = digits
+        widths: list[Count] = [channels * factor for factor in (1, 2, 2, 4, 4)]
     else:
-        ops = _columns(digits)
-        width = _natural("channels", channels)
-        widths = [width, 2 * width, 2 * width, 4 * width, 4 * width]
+        ops = tss.ops(SSS_CELL)
+        widths = [(digit + 1) * WIDTHS[0] for digit in digits]
+    if cells is None:
+        cells = 5 if space is tss else 1
     layers = _network(
-        ops,
-        widths,
-        cells=_natural("cells", OFFICIAL_CELLS[space_name] if cells is None else cells),
-        side=_natural("image_size", image_size),
-        in_channels=_natural("in_channels", in_channels),
-        classes=_natural("classes", classes),
+        ops, widths, cells=cells, side=image_size, in_channels=in_channels, classes=classes
     )
     parameters, multiply_adds = map(sum, zip(*layers, strict=True))
     return parameters, multiply_adds
@@ -186,24 +115,3 @@ def _conv(into: Count, out: Count, kernel: int, side: int) -> Layer:
 def _norm(width: Count) -> Layer:
     """A batch norm: scale and shift, no multiply-adds by upstream's rule."""
     return 2 * width, 0
-
-
-def _one(code: int) -> int:
-    """`code`, unless it is many: their types of answer would differ from those promised."""
-    if is_many(code):
-        raise ArchError(f"cost: expected one code (count_all counts all), found {shown(code)}")
-    return code
-
-
-def _space(name: str) -> Space:
-    if name not in SPACES:
-        raise SettingsError(f"space: expected {' or '.join(SPACES)}, found {shown(name)}")
-    return SPACES[name]
-
-
-def _natural(what: str, value: object) -> int:
-    """`value` as an int of at least 1, or SettingsError."""
-    number = as_int(value)
-    if number is None or number < 1:
-        raise SettingsError(f"{what}: expected an integer of at least 1, found {shown(value)}")
-    return number
