@@ -90,7 +90,7 @@ py::list top(const image& self, std::size_t n, const column& by, const py::objec
     rankings found;
     {
         py::gil_scoped_release release;
-        if (!parsed.empty()) {
+        if (!parsed.empty() || !dataset.is_none()) {  // a word that says nothing is checked too
             if (by.size() != self.cells())
                 refuse("by: expected a column of " + std::to_string(self.cells()) +
                        " cells, as this image has, found one of " + std::to_string(by.size()));
