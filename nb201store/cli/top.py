@@ -101,6 +101,8 @@ def _ranked_cells(
     bench: Store, count: int, asked: dict[str, Any], order: Any, conditions: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """The best cells with what is shown of them; `seeds` and costs only where a data set is known."""
+    from nb201store import cost
+
     dataset = asked["dataset"]
     if "column" in asked:
         ranked = bench.top(count, asked["column"], order=order, where=conditions, dataset=dataset)
@@ -110,6 +112,7 @@ def _ranked_cells(
             seed=parse_seed(asked["seed"]), order=order, where=conditions,
         )  # fmt: skip
     space = bench.space
+    network = None if dataset is None else _network(bench, dataset)
     cells = []
     for place, best in enumerate(ranked, start=1):
         cell = {
@@ -118,9 +121,9 @@ def _ranked_cells(
         }  # fmt: skip
         if "schedule" in asked:
             cell["seeds"] = list(bench.seeds(best.code, dataset, asked["schedule"]))
-        if dataset is not None:
-            cost = bench.cost(best.code, dataset)
-            cell |= {"params_m": cost.params_m, "flops_m": cost.flops_m}
+        if network is not None:
+            parameters, multiply_adds = cost.count(space.name, best.code, **network)
+            cell |= {"params_m": parameters / 1e6, "flops_m": multiply_adds / 1e6}
         cells.append(cell | {"arch_str": space.arch_str(best.code)})
     return cells
 
