@@ -309,13 +309,14 @@ class Store:
     ) -> Column:  # fmt: skip
         """Return a handle of one metric at one epoch for all cells: `col[code]`, `col.take(codes)`, `col.array()`.
 
-        A single word is the name of a user column (`describe()["user_columns"]`): `column("edgegpu_latency")`.
+        A single word is the name of a user column (`nb201store.attach`, `describe()["user_columns"]`):
+        `column("edgegpu_latency")`.
         """
         from nb201store.column import Column
 
         words = {"split": split, "metric": metric, "schedule": schedule, "seed": seed}
         absent = [name for name, word in words.items() if word is _ABSENT]
-        if len(absent) == len(words):
+        if len(absent) == len(words) and epoch == -1:
             return Column(self, dataset)
         if absent:
             raise SettingsError(

@@ -52,7 +52,7 @@ def command(file: Path | None, sources: bool, as_json: bool) -> None:
     output.print_table(
         ["schedule", "dataset", "seeds", "trials", "splits (epochs with accuracy)"], rows
     )
-    if facts.get("user_columns"):
+    if facts["user_columns"]:
         rows = [
             [c["name"], c["unit"], str(c["values"]), c["source"] or c["file"] or ""]
             for c in facts["user_columns"]
@@ -119,6 +119,7 @@ def _archive_facts(file: Path) -> dict[str, Any]:
         "benchmark": archive.benchmark.name, "space": archive.space.name, "cells": len(archive.space),
         "cells_with_results": len(archive.codes()), "loss": str(archive.loss_dtype),
         "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources], "groups": groups,
+        "user_columns": [],  # those belong to images
     }  # fmt: skip
 
 

@@ -128,6 +128,16 @@ def _ranked_cells(
     return cells
 
 
+def _network(bench: Store, dataset: str) -> dict[str, int]:
+    """What the networks of a data set have in common. `bench.cost` would read every time of every cell, too."""
+    described = bench.describe()
+    info = next(entry for entry in described["datasets"] if entry["name"] == dataset)
+    return {
+        "classes": info["classes"], "image_size": info["image_size"], "channels": described["channels"],
+        "cells": described["cells_per_stage"], "in_channels": described["in_channels"],
+    }  # fmt: skip
+
+
 def _print(asked: dict[str, Any], conditions: tuple[str, ...], cells: list[dict[str, Any]]) -> None:
     of_metric = "schedule" in asked
     name = asked["metric"] if of_metric else asked["column"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from nb201store import _core
 from nb201store.arguments import shown
 from nb201store.errors import SettingsError
 from nb201store.image.user_columns import (
-    RESERVED,
     UserColumn,
     check_name,
     check_unit,
@@ -20,7 +20,7 @@ from nb201store.image.user_columns import (
     rewrite_user_columns,
 )
 from nb201store.space import SPACES
-from nb201store.user_columns.keys import key_column, row_codes
+from nb201store.user_columns.keys import BY, key_column, row_codes
 from nb201store.user_columns.numbers import exact_numbers, parse_rules, read_numbers
 from nb201store.user_columns.table import read_table
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from nb201store.user_columns.numbers import MissingRule
+    from nb201store.user_columns.numbers import Numbers
     from nb201store.user_columns.table import Table
 
     Progress = Callable[[str, int, int], None]
@@ -109,14 +109,22 @@ def attach(
     rules = parse_rules(missing_if)
     key = key_column(read, by, key)
     codes = row_codes(read, key, by, space)
-    names, left_out = _chosen(read, key, columns)
+    numbers = cache(partial(read_numbers, read))  # which columns are numbers is asked first
+    names, left_out = _chosen(read, key, columns, numbers)
     units = dict(units or {})
     _refuse_unknown("unit (--unit)", units, names)
     _refuse_unknown("missing_if (--missing-if)", [r.column for r in rules if r.column], names)
     about = {"source": source, "file": read.file, "sha256": read.sha256, "by": by}
     _refuse_unwritable("source (--source)", source)
     new = [
-        _column(read, old, name, units.get(name, ""), codes, len(space), rules, about)
+        _column(
+            name,
+            units.get(name, ""),
+            codes,
+            len(space),
+            exact_numbers(read, old, name, numbers(old), rules),
+            about,
+        )
         for old, name in names.items()
     ]
 
@@ -144,12 +152,19 @@ def detach(image: str | os.PathLike[str], names: str | Iterable[str]) -> int:
 
 
 def _chosen(
-    table: Table, key: str, columns: Iterable[str] | Mapping[str, str] | None
+    table: Table,
+    key: str,
+    columns: Iterable[str] | Mapping[str, str] | None,
+    numbers: Callable[[str], Numbers],
 ) -> tuple[dict[str, str], list[str]]:
     """(the name that each column to attach gets, by its name in the table; columns left out)."""
     if columns is None:
-        candidates = [name for name in table.columns if name != key and name not in RESERVED]
-        numeric = [name for name in candidates if _is_numeric(table, name)]
+        candidates = [name for name in table.columns if name != key and name not in BY]
+        numeric = [
+            name
+            for name in candidates
+            if numbers(name).present.any() and not numbers(name).other.any()
+        ]
         if not numeric:
             raise SettingsError(
                 f"{table.name}: no column of numbers besides the key {key!r:.80}; it has {table.listed()}"
@@ -177,11 +192,6 @@ def _chosen(
     return names, left_out
 
 
-def _is_numeric(table: Table, column: str) -> bool:
-    numbers = read_numbers(table, column)
-    return bool(numbers.present.any() and not numbers.other.any())
-
-
 def _refuse_unknown(what: str, names: Iterable[str], columns: dict[str, str]) -> None:
     for name in names:
         if name not in columns.values():
@@ -197,14 +207,13 @@ def _refuse_unwritable(what: str, text: str | None) -> None:
 
 
 def _column(
-    table: Table, column: str, name: str, unit: str, codes: NDArray[np.int64], cells: int,
-    rules: list[MissingRule], about: dict[str, str | None],
+    name: str, unit: str, codes: NDArray[np.int64], cells: int,
+    numbers: tuple[NDArray[np.float64], NDArray[np.bool_]], about: dict[str, str | None],
 ) -> UserColumn:  # fmt: skip
-    """A column of the table, by code."""
+    """(values, present) of the rows of a table, by code."""
     check_unit(name, unit)
-    numbers, there = exact_numbers(table, column, name, read_numbers(table, column), rules)
     values, present = np.zeros(cells), np.zeros(cells, dtype=bool)
-    values[codes], present[codes] = numbers, there
+    values[codes], present[codes] = numbers
     return UserColumn(name, unit, values, present, about)
 
 

@@ -26,8 +26,7 @@ MOST_EXACT = 2**53
 GAPS = ("", "nan", "na", "n/a", "null", "none")
 """What stands for no number in a text, in any case."""
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|[+-]?inf(?:inity)?", re.I | re.A)  # fmt: skip
-_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _RULE = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_.-]*)\s*)?(<=|>=|==|<|>)\s*(\S+)\s*")
 _COMPARE: dict[str, Callable[[Any, float], Bools]] = {
     "<=": np.less_equal, ">=": np.greater_equal, "==": np.equal, "<": np.less, ">": np.greater,
@@ -60,11 +59,15 @@ def parse_rules(texts: str | Iterable[str] | None) -> list[MissingRule]:
     rules = []
     for text in [texts] if isinstance(texts, str) else texts:
         found = _RULE.fullmatch(text)
-        if found is None or not _NUMBER.fullmatch(found[3]):
+        try:
+            bound = np.nan if found is None else _text_number(found[3])
+        except (ValueError, _RoundedError):
+            bound = np.nan
+        if found is None or np.isnan(bound):
             raise SettingsError(
                 f"missing_if (--missing-if): expected '<= 0' or 'NAME <= 0' (or < > >= ==), found {shown(text)}"
             )
-        rules.append(MissingRule(found[1], _COMPARE[found[2]], float(found[3])))
+        rules.append(MissingRule(found[1], _COMPARE[found[2]], bound))
     return rules
 
 
@@ -75,14 +78,15 @@ def read_numbers(table: Table, column: str) -> Numbers:
     if values.dtype.kind in "iuf":
         doubles = values.astype(np.float64)
         numbers = Numbers(doubles, ~np.isnan(doubles), nothing, nothing.copy())
-        if values.dtype.kind != "f":
-            # As doubles: an integer just beyond the bound must not be rounded back to it.
-            numbers.inexact = (values > MOST_EXACT) | (doubles < -MOST_EXACT)
+        if (
+            values.dtype.kind != "f"
+        ):  # not as doubles: an integer just beyond the bound is rounded to it
+            numbers.inexact = values.astype(f"{values.dtype.kind}8") > MOST_EXACT
+        if values.dtype.kind == "i":
+            numbers.inexact |= values.astype("i8") < -MOST_EXACT
     elif values.dtype.kind == "O":
-        numbers = Numbers(np.full(table.rows, np.nan), nothing, nothing.copy(), nothing.copy())
-        read = _read_text if table.is_text else _read_object
-        for row, value in enumerate(values):
-            read(numbers, row, value)
+        convert = _text_number if table.is_text else _object_number
+        numbers = _convert(values, convert, table.rows)
     else:  # bools, dates, complex numbers, texts
         numbers = Numbers(np.full(table.rows, np.nan), nothing, ~nothing, nothing.copy())
     if column in table.masks:
@@ -91,35 +95,58 @@ def read_numbers(table: Table, column: str) -> Numbers:
     return numbers
 
 
-def _read_text(numbers: Numbers, row: int, text: str) -> None:
+class _RoundedError(Exception):
+    """An integer that a double would round; `nearest` is what it would become."""
+
+    def __init__(self, nearest: float) -> None:
+        super().__init__(nearest)
+        self.nearest = nearest
+
+
+def _convert(values: Iterable[Any], convert: Callable[[Any], float], rows: int) -> Numbers:
+    """Convert one by one; NaN is a gap, TypeError and ValueError say that a value is no number."""
+    nothing = np.zeros(rows, dtype=bool)
+    numbers = Numbers(np.full(rows, np.nan), nothing, nothing.copy(), nothing.copy())
+    doubles = []
+    for row, value in enumerate(values):
+        try:
+            doubles.append(convert(value))
+        except (TypeError, ValueError):
+            numbers.other[row] = True
+            doubles.append(np.nan)
+        except _RoundedError as problem:
+            numbers.inexact[row] = True
+            doubles.append(problem.nearest)
+    numbers.values = np.array(doubles)
+    numbers.present = ~np.isnan(numbers.values)
+    return numbers
+
+
+def _text_number(text: str) -> float:
     text = text.strip()
-    if _NUMBER.fullmatch(text):
-        numbers.values[row] = float(text)
-        numbers.present[row] = True
-        # Digits beyond 18 are beyond the bound, whatever they are; int() of thousands would be slow.
-        whole = _INTEGER.fullmatch(text) is not None
-        numbers.inexact[row] = whole and (
-            len(text.lstrip("+-0")) > 18 or abs(int(text)) > MOST_EXACT
-        )
-    else:
-        numbers.other[row] = text.lower() not in GAPS
+    if text.lower() in GAPS:
+        return np.nan
+    # Python reads 1_000 and other scripts' digits too; no table means them.
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    value = float(text)
+    whole = abs(value) >= MOST_EXACT and _INTEGER.fullmatch(text)
+    # One of 400 digits is an infinity to float(), and int() refuses thousands.
+    if whole and (np.isinf(value) or abs(int(text.lstrip("+-0"))) > MOST_EXACT):
+        raise _RoundedError(value)
+    return value
 
 
-def _read_object(numbers: Numbers, row: int, value: Any) -> None:
+def _object_number(value: Any) -> float:
     # pandas.NA and NaT refuse to be compared, and say what they are by their type alone.
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return
-    if isinstance(value, (bool, np.bool_)):
-        numbers.other[row] = True
-    elif isinstance(value, (int, np.integer)):
-        numbers.inexact[row] = abs(int(value)) > MOST_EXACT
-        numbers.values[row] = 0.0 if numbers.inexact[row] else float(value)
-        numbers.present[row] = True
-    elif isinstance(value, (float, np.floating)):
-        numbers.values[row] = float(value)
-        numbers.present[row] = not np.isnan(numbers.values[row])
-    else:
-        numbers.other[row] = True
+        return np.nan
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        if abs(whole := int(value)) > MOST_EXACT:
+            raise _RoundedError(float(max(-(10**300), min(whole, 10**300))))
+    elif not isinstance(value, (float, np.floating)):
+        raise TypeError(type(value))
+    return float(value)
 
 
 def exact_numbers(
