@@ -34,6 +34,30 @@ def sss_code_to_official_index(code: int) -> int: ...
 def sss_official_index_to_code(index: int) -> int: ...
 def sss_unique_str(code: int, consider_zero: bool | None) -> str: ...
 
+# Costs of networks (bind_cost.cpp): parameters and multiply-adds
+def tss_cost(
+    code: SupportsIndex,
+    classes: int,
+    image_size: int,
+    channels: int,
+    cells: int,
+    in_channels: int,
+) -> tuple[int, int]: ...
+def tss_costs(
+    classes: int, image_size: int, channels: int, cells: int, in_channels: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+def sss_cost(
+    code: SupportsIndex,
+    classes: int,
+    image_size: int,
+    channels: int,
+    cells: int,
+    in_channels: int,
+) -> tuple[int, int]: ...
+def sss_costs(
+    classes: int, image_size: int, channels: int, cells: int, in_channels: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+
 class _Split(TypedDict):
     name: str
     images: int
@@ -242,3 +266,14 @@ class Image:
     def epochs(
         self, dataset: str, split: str, metric: str, schedule: SupportsIndex
     ) -> tuple[int, ...]: ...
+    def where(self, conditions: Sequence[str], dataset: str | None) -> NDArray[np.bool_]: ...
+    def top(
+        self,
+        n: int,
+        by: Column,
+        order: str | None,
+        conditions: Sequence[str],
+        mask: NDArray[np.bool_] | None,
+        dataset: str | None,
+    ) -> list[tuple[int, float]]: ...
+    def cost(self, code: SupportsIndex, dataset: str) -> tuple[float, float]: ...

@@ -10,6 +10,7 @@ import pytest
 
 import nb201store as nb
 from nb201store.conversion import convert
+from nb201store.cost import count_all
 
 pytestmark = pytest.mark.realdata
 
@@ -126,3 +127,21 @@ def test_a_damaged_copy_of_the_table_is_refused(demo, table, tmp_path) -> None:
         with pytest.raises(error, match=words):
             nb.attach(path, damaged, by="arch_str", key="arch", columns=["hwnas_c10_fpga_energy"])
         assert path.read_bytes() == demo.read_bytes()
+
+
+def test_top_and_where_choose_by_hardware_as_pandas_does(demo, parquet, table, tmp_path) -> None:
+    """The lowest latency of the Edge GPU among cells that the Edge TPU runs, within a budget of parameters."""
+    gpu, tpu = "hwnas_c10_edgegpu_latency", "hwnas_c10_edgetpu_latency"
+    path = tmp_path / "both.nb201"
+    attach(demo, path, parquet, [gpu, tpu], by="arch_str", key="arch", missing_if="<= 0")
+    frame = table.assign(code=nb.tss.code(table["arch"].tolist()))
+    params, _ = count_all("tss", classes=10, image_size=32)
+    chosen = frame[(frame[tpu] > 0) & (frame[tpu] < 1.5) & (params[frame["code"]] / 1e6 >= 0.5)]
+    best = chosen.sort_values([gpu, "code"]).head(20)
+    conditions = [f"{tpu} < 1.5", "params_m >= 0.5"]
+    with nb.open(path) as bench:
+        ranked = bench.top(20, gpu, order="lowest", where=conditions, dataset="cifar10")
+        assert ranked == list(zip(best["code"], best[gpu], strict=True))
+        assert len(ranked) == 20
+        mask = bench.where(*conditions, dataset="cifar10")
+        assert np.flatnonzero(mask).tolist() == sorted(chosen["code"])
