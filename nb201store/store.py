@@ -13,12 +13,16 @@ from nb201store.errors import FormatError, MissingDataError, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Literal, NamedTuple, Self
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import ArrayLike, NDArray
 
     from nb201store.column import Missing
+    from nb201store.tables import Written
+    from nb201store.tables.words import Codes, Names, Numbers, Seeds
 
     Seed = int | Literal["mean"]
 
@@ -285,6 +289,69 @@ class Store:
             for metric in ("params_m", "flops_m")
         )
         return RecordedCost(params, flops)
+
+    def table(
+        self, *, schedule: Numbers | None = None, seed: Seeds | None = None, datasets: Names = "all",
+        splits: Names = "all", metrics: Names = ("accuracy",), epoch: Numbers = -1, codes: Codes = "all",
+        cost: bool = False, columns: Names = (),
+    ) -> pa.Table:  # fmt: skip
+        """Return one row a cell with the columns that are chosen, for pandas, polars or a file. Needs pyarrow.
+
+        Each of the words takes one, several, or "all" that the image holds.
+
+        Parameters
+        ----------
+        schedule, seed : int ("mean" too, for the seed); needed for measured values, and never guessed: without both
+            there are none
+        datasets, splits, metrics : names; metrics of the trial (params_m, flops_m, latency_s as recorded) have no split
+        epoch : int, 0-based; negative counts from the end of each schedule
+        codes : int [n]: one row each, in this order. "all": every cell of the space, and the row number is the code.
+            "recorded": the cells that have a value in any of the measured or user columns.
+        cost : also params_m and flops_m of every data set that is chosen, counted (`cost`), not as recorded
+        columns : names of user columns
+
+        Returns
+        -------
+        pyarrow.Table
+            code (int32), official_index (int32), arch_str (string), then float64 columns: the values of `column`, bit
+            for bit, null where a cell has none. Names: measured `200/cifar10/ori-test/accuracy/mean`, with an `epoch`
+            other than -1 `200/cifar10/ori-test/accuracy@57/mean`; of the trial `200/cifar10/params_m/777`; counted
+            `cifar10/params_m`. Metadata of a field: unit, schedule, dataset, split, metric, epoch, seed, as far as it
+            has them; of the table: image, space, benchmark, sources.
+
+        Raises
+        ------
+        SettingsError     a word that the image does not know, a column chosen twice, or none; pyarrow is missing
+        MissingDataError  schedule, data set, split and metric are named, and that was not recorded; or a word is named
+            that none of the columns meets. What "all" stands for is left out where it was not recorded.
+        ArchError         a code outside the space
+        """
+        from nb201store.tables import choose, require_pyarrow, to_arrow
+
+        require_pyarrow()
+        chosen = choose(
+            self._image, schedule=schedule, seed=seed, datasets=datasets, splits=splits, metrics=metrics,
+            epoch=epoch, codes=codes, cost=cost, columns=columns,
+        )  # fmt: skip
+        return to_arrow(chosen)
+
+    def export(
+        self, target: str | os.PathLike[str], *, overwrite: bool = False,
+        progress: Callable[[str, int, int], None] | None = None, **words: Any,
+    ) -> Written:  # fmt: skip
+        """Write what `table(**words)` gives to a .csv or .parquet file, whole or not at all.
+
+        A CSV needs no pyarrow; its doubles keep every bit, and a missing value is an empty field. Returns (rows,
+        columns, bytes). Raises what `table` raises, SettingsError for another suffix, FileExistsError without
+        `overwrite`, and OSError.
+        """
+        from pathlib import Path
+
+        from nb201store.tables import check_file, choose, write
+
+        path = Path(target)
+        check_file(path, overwrite=overwrite)  # before the work
+        return write(choose(self._image, **words), path, overwrite=overwrite, progress=progress)
 
 
 def _mean(values: list[float]) -> float:

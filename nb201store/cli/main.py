@@ -20,6 +20,7 @@ COMMANDS = {
     "query": "Print what is recorded of one cell.",
     "top": "List the best cells.",
     "compare": "Show a few cells side by side.",
+    "export": "Write a table, one row a cell, as CSV or Parquet.",
     "demo": "Convert, pack and ask a small synthetic file that comes with the package.",
 }
 

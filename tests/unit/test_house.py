@@ -43,7 +43,8 @@ ALLOWED = {
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
     "column": {"errors", "_core"},
-    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column"},
+    "tables": BASE,
+    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column", "tables"},
 }
 
 

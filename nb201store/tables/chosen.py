@@ -1,0 +1,198 @@
+"""A table as plain arrays: the keys of its cells, then the columns that were chosen. Needs numpy only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nb201store import __version__
+from nb201store.arguments import elements, is_many, shown
+from nb201store.cost import count_all
+from nb201store.errors import FormatError, SettingsError
+from nb201store.schema import METRICS
+from nb201store.space import SPACES
+from nb201store.tables import words
+from nb201store.tables.measured import DEFAULT_METRICS, Measured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from nb201store import _core
+
+RECORDED = "recorded"
+
+
+class ChosenColumn(NamedTuple):
+    """One column: a value a row, and where there is one (None: everywhere)."""
+
+    name: str
+    values: Any  # an array, or a list of texts
+    present: NDArray[np.bool_] | None
+    facts: dict[str, str]
+
+
+class Chosen(NamedTuple):
+    """What `choose` returns: columns of the same length, and what the table as a whole is made from."""
+
+    rows: int
+    columns: list[ChosenColumn]
+    facts: dict[str, str]
+
+
+def choose(
+    image: _core.Image,
+    *,
+    schedule: Any = None,
+    seed: Any = None,
+    datasets: Any = words.ALL,
+    splits: Any = words.ALL,
+    metrics: Any = DEFAULT_METRICS,
+    epoch: Any = -1,
+    codes: Any = words.ALL,
+    cost: bool = False,
+    columns: Any = (),
+) -> Chosen:
+    """Return the columns that `Store.table` documents, as numpy arrays."""
+    about = image.describe()
+    rows = _rows(codes, about["space"])
+    chosen: list[ChosenColumn] = []
+    measured = Measured(
+        schedule=schedule, seed=seed, datasets=datasets, splits=splits, metrics=metrics, epoch=epoch
+    )
+    for name, question, column in measured.columns(image):
+        values, present = column.array()
+        chosen.append(_at(rows, name, values, present, question.facts()))
+    mine = [_at(rows, *column) for column in _user_columns(image, about, columns)]
+    if rows is None:
+        rows = _with_a_value([*chosen, *mine])
+        chosen, mine = ([_at(rows, *c) for c in some] for some in (chosen, mine))
+    if cost:
+        chosen += [
+            _at(rows, *column) for column in _costs(about, words.names("datasets", datasets))
+        ]
+    chosen += mine
+    if not chosen:
+        raise SettingsError(
+            "no columns are chosen: name a schedule and a seed for measured values, or cost, or user columns"
+        )
+    keys = _keys(rows, about["space"])
+    _refuse_repeated([*keys, *chosen])
+    return Chosen(len(rows), [*keys, *chosen], _facts(image))
+
+
+def _rows(codes: Any, space_name: str) -> NDArray[np.int64] | None:
+    """The codes of the rows; None where the columns decide. ArchError names the first that is no code."""
+    space = SPACES[space_name]
+    if isinstance(codes, str) and codes in (words.ALL, RECORDED):
+        return np.arange(len(space)) if codes == words.ALL else None
+    many = codes if is_many(codes) else [codes]
+    space.ops(many)
+    rows = np.array(elements(many), dtype=np.int64)
+    if rows.ndim != 1:
+        raise SettingsError(f"codes: expected one row of codes, found shape {rows.shape}")
+    return rows
+
+
+def _at(
+    rows: NDArray[np.int64] | None,
+    name: str,
+    values: Any,
+    present: NDArray[np.bool_] | None,
+    facts: dict[str, str],
+) -> ChosenColumn:
+    """A column of all cells, at the rows of the table."""
+    if rows is None:
+        return ChosenColumn(name, values, present, facts)
+    return ChosenColumn(name, values[rows], None if present is None else present[rows], facts)
+
+
+def _with_a_value(columns: Sequence[ChosenColumn]) -> NDArray[np.int64]:
+    """The cells that have a value in one of these columns of all cells."""
+    masks = [column.present for column in columns if column.present is not None]
+    if not masks:
+        raise SettingsError(
+            f"codes: {RECORDED!r} needs a measured or a user column, which says what is recorded"
+        )
+    return np.flatnonzero(np.any(masks, axis=0))
+
+
+def _keys(rows: NDArray[np.int64], space_name: str) -> list[ChosenColumn]:
+    """What names a cell, in the three ways that other tables may name it."""
+    space = SPACES[space_name]
+    codes = rows.astype(np.int32)
+    indices = np.asarray(space.official_index(rows), dtype=np.int32)
+    return [
+        ChosenColumn("code", codes, None, {}),
+        ChosenColumn("official_index", indices, None, {}),
+        ChosenColumn("arch_str", space.arch_str(rows), None, {}),
+    ]
+
+
+def _costs(
+    about: _core._Description, datasets: Sequence[str] | None
+) -> Iterator[tuple[str, NDArray[np.float64], None, dict[str, str]]]:
+    """Yield the closed-form costs of every cell on each data set."""
+    known = {dataset["name"]: dataset for dataset in about["datasets"]}
+    for name in datasets or known:
+        if name not in known:
+            raise SettingsError(f"no dataset {name!r}: this file has {', '.join(known)}")
+        counts = count_all(
+            about["space"], classes=known[name]["classes"], image_size=known[name]["image_size"],
+            channels=about["channels"], cells=about["cells_per_stage"], in_channels=about["in_channels"],
+        )  # fmt: skip
+        for metric, numbers in zip(("params_m", "flops_m"), counts, strict=True):
+            facts = {
+                "unit": METRICS[metric].unit,
+                "dataset": name,
+                "metric": metric,
+                "source": "closed form",
+            }
+            yield f"{name}/{metric}", numbers / 1e6, None, facts
+
+
+def _user_columns(
+    image: _core.Image, about: _core._Description, given: Any
+) -> Iterator[tuple[str, NDArray[np.float64], NDArray[np.bool_], dict[str, str]]]:
+    """Yield the user columns that are named; none where `given` is empty."""
+    if is_many(given) and not len(given):
+        return
+    described: dict[str, Any] = {**about}
+    known = {column["name"]: column for column in described.get("user_columns", ())}
+    for name in words.names("columns", given) or known:
+        if name not in known:
+            listed = ", ".join(known) or "none"
+            raise SettingsError(f"no user column {name!r}: this file has {listed}")
+        values, present = image.user_column(name).array()  # type: ignore[attr-defined]
+        yield name, values, present, {"unit": known[name]["unit"]}
+
+
+def _refuse_repeated(columns: Sequence[ChosenColumn]) -> None:
+    seen: set[str] = set()
+    for column in columns:
+        if column.name in seen:
+            raise SettingsError(
+                f"column {shown(column.name)} is asked for twice; a table needs different names"
+            )
+        seen.add(column.name)
+
+
+def _facts(image: _core.Image) -> dict[str, str]:
+    """What the table is made from, as texts: image, space, and where the image says so benchmark and sources."""
+    facts = {
+        "image": Path(image.path).name, "space": image.space, "written_by": f"nb201store {__version__}",
+    }  # fmt: skip
+    if not image.has_section("about"):
+        return facts
+    try:
+        about = json.loads(bytes(image.section("about")))
+        benchmark, sources = about["benchmark"]["name"], about["sources"]
+    except (ValueError, LookupError, TypeError, RecursionError) as problem:
+        raise FormatError(
+            f"{image.path}: section 'about': expected JSON with benchmark and sources, found {problem!r}"
+        ) from problem
+    return facts | {"benchmark": str(benchmark), "sources": json.dumps(sources)}
