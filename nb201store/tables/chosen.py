@@ -65,16 +65,14 @@ def choose(
         schedule=schedule, seed=seed, datasets=datasets, splits=splits, metrics=metrics, epoch=epoch
     )
     for name, question, column in measured.columns(image):
-        values, present = column.array()
-        chosen.append(_at(rows, name, values, present, question.facts()))
-    mine = [_at(rows, *column) for column in _user_columns(image, about, columns)]
+        chosen.append(ChosenColumn(name, *_values(column, rows), question.facts()))
+    mine = list(_user_columns(image, about, columns, rows))
     if rows is None:
         rows = _with_a_value([*chosen, *mine])
-        chosen, mine = ([_at(rows, *c) for c in some] for some in (chosen, mine))
+        chosen, mine = ([_at(rows, column) for column in some] for some in (chosen, mine))
     if cost:
-        chosen += [
-            _at(rows, *column) for column in _costs(about, words.names("datasets", datasets))
-        ]
+        named = words.names("datasets", datasets)
+        chosen += [_at(rows, column) for column in _costs(about, named)]
     chosen += mine
     if not chosen:
         raise SettingsError(
@@ -98,17 +96,17 @@ def _rows(codes: Any, space_name: str) -> NDArray[np.int64] | None:
     return rows
 
 
-def _at(
-    rows: NDArray[np.int64] | None,
-    name: str,
-    values: Any,
-    present: NDArray[np.bool_] | None,
-    facts: dict[str, str],
-) -> ChosenColumn:
+def _values(
+    column: _core.Column, rows: NDArray[np.int64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Values of a column and where there are any, at these rows or (None) of all cells."""
+    return column.array() if rows is None else column.take(rows)
+
+
+def _at(rows: NDArray[np.int64], column: ChosenColumn) -> ChosenColumn:
     """A column of all cells, at the rows of the table."""
-    if rows is None:
-        return ChosenColumn(name, values, present, facts)
-    return ChosenColumn(name, values[rows], None if present is None else present[rows], facts)
+    present = None if column.present is None else column.present[rows]
+    return column._replace(values=column.values[rows], present=present)
 
 
 def _with_a_value(columns: Sequence[ChosenColumn]) -> NDArray[np.int64]:
@@ -133,9 +131,7 @@ def _keys(rows: NDArray[np.int64], space_name: str) -> list[ChosenColumn]:
     ]
 
 
-def _costs(
-    about: _core._Description, datasets: Sequence[str] | None
-) -> Iterator[tuple[str, NDArray[np.float64], None, dict[str, str]]]:
+def _costs(about: _core._Description, datasets: Sequence[str] | None) -> Iterator[ChosenColumn]:
     """Yield the closed-form costs of every cell on each data set."""
     known = {dataset["name"]: dataset for dataset in about["datasets"]}
     for name in datasets or known:
@@ -152,12 +148,12 @@ def _costs(
                 "metric": metric,
                 "source": "closed form",
             }
-            yield f"{name}/{metric}", numbers / 1e6, None, facts
+            yield ChosenColumn(f"{name}/{metric}", numbers / 1e6, None, facts)
 
 
 def _user_columns(
-    image: _core.Image, about: _core._Description, given: Any
-) -> Iterator[tuple[str, NDArray[np.float64], NDArray[np.bool_], dict[str, str]]]:
+    image: _core.Image, about: _core._Description, given: Any, rows: NDArray[np.int64] | None
+) -> Iterator[ChosenColumn]:
     """Yield the user columns that are named; none where `given` is empty."""
     if is_many(given) and not len(given):
         return
@@ -167,8 +163,8 @@ def _user_columns(
         if name not in known:
             listed = ", ".join(known) or "none"
             raise SettingsError(f"no user column {name!r}: this file has {listed}")
-        values, present = image.user_column(name).array()  # type: ignore[attr-defined]
-        yield name, values, present, {"unit": known[name]["unit"]}
+        column = image.user_column(name)  # type: ignore[attr-defined]
+        yield ChosenColumn(name, *_values(column, rows), {"unit": known[name]["unit"]})
 
 
 def _refuse_repeated(columns: Sequence[ChosenColumn]) -> None:

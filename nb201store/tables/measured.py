@@ -115,23 +115,27 @@ class Measured:
         recorded = {
             (c["schedule"], c["dataset"], c["split"], c["metric"]): c["epochs"] for c in about["columns"]
         }  # fmt: skip
-        groups = {
-            (group["schedule"], group["dataset"]): group["seeds"] for group in about["groups"]
-        }
+        groups = {(g["schedule"], g["dataset"]): g["seeds"] for g in about["groups"]}
         splits = {d["name"]: [split["name"] for split in d["splits"]] for d in about["datasets"]}
         metrics = self._words["metric"] or list(dict.fromkeys(metric for *_, metric in recorded))
         schedules = self._words["schedule"] or sorted({schedule for schedule, _ in groups})
         # Of a data set, group or column that is not there one question is enough: the image says what there is.
         for schedule, dataset in product(schedules, self._words["dataset"] or splits):
             seeds = self._words["seed"] or groups.get((schedule, dataset), ("mean",))
-            for split, metric in _series(
-                self._words["split"] or splits.get(dataset, ("",)), metrics
-            ):
-                epochs = self._words["epoch"] or recorded.get(
-                    (schedule, dataset, split, metric), LAST
-                )
+            for split, metric in _series(self._splits(dataset, splits), metrics):
+                known = recorded.get((schedule, dataset, split, metric), LAST)
+                epochs = self._words["epoch"] or known
                 for epoch, seed in product((None,) if split is None else epochs, seeds):
                     yield Question(schedule, dataset, split, metric, epoch, seed)
+
+    def _splits(self, dataset: str, known: dict[str, list[str]]) -> Sequence[str]:
+        """The splits to ask of a data set: of a data set that is not named, no split that only others have."""
+        named = self._words["split"]
+        own = known.get(dataset, [""])
+        if named is None or self._words["dataset"] is not None:
+            return named or own
+        elsewhere = {split for splits in known.values() for split in splits}.difference(own)
+        return [split for split in named if split not in elsewhere]
 
     def _names_in_full(self, question: Question) -> bool:
         needed = ("schedule", "dataset", "metric", *(("split",) if question.split else ()))
