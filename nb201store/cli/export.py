@@ -77,7 +77,7 @@ def _numbers(option: str, given: Sequence[str], *other: str) -> Any:
     for text in given:
         number = parse_integer(text)
         if number is None and text not in (*other, "all"):
-            words = " or ".join([*other, "all"])
-            raise SettingsError(f"{option} must be a number, {words}, found {shown(text)}")
+            words = ", ".join(["a number", *other])
+            raise SettingsError(f"{option} must be {words} or all, found {shown(text)}")
         numbers.append(text if number is None else number)
     return (numbers[0] if len(numbers) == 1 else numbers) if numbers else None
