@@ -2,6 +2,6 @@
 
 from nb201store.tables.arrow import require_pyarrow, to_arrow
 from nb201store.tables.chosen import Chosen, choose
-from nb201store.tables.files import Written, check_file, write
+from nb201store.tables.files import Written, export
 
-__all__ = ["Chosen", "Written", "check_file", "choose", "require_pyarrow", "to_arrow", "write"]
+__all__ = ["Chosen", "Written", "choose", "export", "require_pyarrow", "to_arrow", "write"]

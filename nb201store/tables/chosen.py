@@ -57,7 +57,36 @@ def choose(
     cost: bool = False,
     columns: Any = (),
 ) -> Chosen:
-    """Return the columns that `Store.table` documents, as numpy arrays."""
+    """Return the keys of the cells and the chosen columns as numpy arrays: what `Store.table` is made of.
+
+    Each of the words takes one, several, or "all" that the image holds.
+
+    Parameters
+    ----------
+    schedule, seed : int; of seeds "mean" too. Needed for measured values and never guessed: without both there are none
+    datasets, splits, metrics : str; metrics of the trial (params_m, flops_m, latency_s as recorded) have no split
+    epoch : int, 0-based; negative counts from the end of each schedule
+    codes : int [n]: one row each, in this order. "all": every cell of the space, so that the row number is the code.
+        "recorded": the cells that have a value in any of the measured or user columns
+    cost : also params_m and flops_m of the data sets that are chosen, counted from the networks, not as recorded
+    columns : str; user columns
+
+    Returns
+    -------
+    Chosen(rows, columns, facts)
+        The columns code (int32), official_index (int32) and arch_str (str), then float64 columns, the values of
+        `Store.column` bit for bit. Their names: measured `200/cifar10/ori-test/accuracy/mean`; with an `epoch` other
+        than -1 `200/cifar10/ori-test/accuracy@57/mean`; of the trial `200/cifar10/params_m/777`; counted
+        `cifar10/params_m`; a user column's own. Their facts: unit, schedule, dataset, split, metric, epoch and seed, as
+        far as they have them. Facts of the table: image, space, benchmark, sources.
+
+    Raises
+    ------
+    SettingsError     a word that the image does not know, a column chosen twice, or none at all
+    MissingDataError  schedule, data set, split and metric are named, and that was not recorded; or a word is named that
+        none of the columns meets. What "all" stands for is left out where it was not recorded
+    ArchError         a code outside the space
+    """
     about = image.describe()
     rows = _rows(codes, about["space"])
     chosen: list[ChosenColumn] = []

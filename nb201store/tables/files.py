@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from nb201store.errors import SettingsError
 from nb201store.replacing import check_target, new_file
 from nb201store.tables.arrow import require_pyarrow, to_arrow
+from nb201store.tables.chosen import choose
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
+    from nb201store import _core
     from nb201store.tables.chosen import Chosen, ChosenColumn
 
     Progress = Callable[[str, int, int], None]
@@ -28,6 +31,20 @@ class Written(NamedTuple):
     rows: int
     columns: list[str]
     bytes: int
+
+
+def export(
+    image: _core.Image,
+    target: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    **chosen: Any,
+) -> Written:
+    """Choose columns of an image (`choose`) and write them to a file (`write`), whose name and place are checked first."""
+    path = Path(target)
+    check_file(path, overwrite=overwrite)
+    return write(choose(image, **chosen), path, overwrite=overwrite, progress=progress)
 
 
 def check_file(target: Path, *, overwrite: bool) -> None:

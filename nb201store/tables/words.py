@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Names = str | Sequence[str]
     Numbers = int | Literal["all"] | Sequence[int] | NDArray[np.integer[Any]]
     Seeds = Numbers | Literal["mean"] | Sequence[int | str]
-    Codes = Literal["all", "recorded"] | int | Sequence[int] | NDArray[np.integer[Any]]
+    Rows = Literal["all", "recorded"] | int | Sequence[int] | NDArray[np.integer[Any]]
 
 ALL = "all"
 

@@ -61,13 +61,19 @@ inline std::uint32_t find_known_group(const description& about, std::string_view
     explain_no_group(about, dataset, schedule);
 }
 
+inline std::uint32_t find_user_column(const description& about, std::string_view name) {
+    for (std::uint32_t i = 0; i < about.user_columns.size(); ++i)
+        if (about.user_columns[i].name == name) return i;
+    explain_no_user_column(about, name);
+}
+
 /// The position of an epoch among those of a column. Negative epochs count from the last of the
 /// schedule.
 inline std::uint32_t epoch_position(const description& about, const column_info& column,
                                     std::int64_t epoch) {
     const auto schedule = std::int64_t{about.groups[column.group].schedule};
     const std::int64_t wanted = epoch < 0 ? epoch + schedule : epoch;
-    if (wanted < 0 || wanted >= schedule) refuse_epoch(schedule, epoch);
+    if (wanted < 0 || wanted >= schedule) refuse_epoch(schedule, std::to_string(epoch));
     const std::uint32_t* begin = about.epochs.data() + column.first_epoch;
     const std::uint32_t* end = begin + column.epoch_count;
     const auto number = static_cast<std::uint32_t>(wanted);

@@ -42,9 +42,22 @@ ALLOWED = {
     "image": BASE | {"archive"},
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
-    "column": {"errors", "_core"},
+    "gaps": {"errors"},
+    "measured_cost": {"errors", "_core", "cost"},
+    "column": {"_core", "gaps", "store"},  # store: for its type only
+    "batch": {"errors", "_core", "gaps"},
     "tables": BASE,
-    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column", "tables"},
+    "store": {
+        "errors",
+        "arguments",
+        "_core",
+        "space",
+        "column",
+        "batch",
+        "gaps",
+        "measured_cost",
+        "tables",
+    },
 }
 
 

@@ -14,8 +14,9 @@ import pyarrow.parquet
 import pytest
 
 import nb201store as nb
-from nb201store.tables import files, write
+from nb201store.tables import files
 from nb201store.tables.chosen import Chosen, ChosenColumn
+from nb201store.tables.files import write
 
 WORDS = {
     "schedule": 200, "seed": [777, "mean"], "metrics": ["accuracy", "loss", "time", "params_m"], "cost": True,
