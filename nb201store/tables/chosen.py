@@ -186,13 +186,12 @@ def _user_columns(
     """Yield the user columns that are named; none where `given` is empty."""
     if is_many(given) and not len(given):
         return
-    described: dict[str, Any] = {**about}
-    known = {column["name"]: column for column in described.get("user_columns", ())}
+    known = {column["name"]: column for column in about["user_columns"]}
     for name in words.names("columns", given) or known:
         if name not in known:
             listed = ", ".join(known) or "none"
             raise SettingsError(f"no user column {name!r}: this file has {listed}")
-        column = image.user_column(name)  # type: ignore[attr-defined]
+        column = image.user_column(name)
         yield ChosenColumn(name, *_values(column, rows), {"unit": known[name]["unit"]})
 
 

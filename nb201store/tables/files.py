@@ -41,7 +41,7 @@ def export(
     progress: Progress | None = None,
     **chosen: Any,
 ) -> Written:
-    """Choose columns of an image (`choose`) and write them to a file (`write`), whose name and place are checked first."""
+    """Choose columns of an image (`choose`) and `write` them to a file, whose name and place are checked first."""
     path = Path(target)
     check_file(path, overwrite=overwrite)
     return write(choose(image, **chosen), path, overwrite=overwrite, progress=progress)

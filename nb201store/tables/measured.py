@@ -31,9 +31,7 @@ class Question(NamedTuple):
     def column(self, image: _core.Image) -> _core.Column:
         """Return the image's handle of this column; MissingDataError where it was not recorded."""
         schedule, dataset, split, metric, epoch, seed = self
-        if split is None:
-            return image.trial_column(dataset, metric, schedule, seed)
-        return image.column(dataset, split, metric, schedule, epoch, seed)
+        return image.column(dataset, split, metric, schedule, -1 if epoch is None else epoch, seed)
 
     def from_the_start(self) -> Question:
         """Return this question with an epoch that counts from 0. REQUIRES: `column` took it."""

@@ -21,14 +21,9 @@ def asked_of(bench, field, codes=slice(None)):
     facts = {key.decode(): word.decode() for key, word in field.metadata.items()}
     schedule, seed = int(facts["schedule"]), facts["seed"]
     seed = seed if seed == "mean" else int(seed)
-    if "split" not in facts:
-        values, present = bench._image.trial_column(
-            facts["dataset"], facts["metric"], schedule, seed
-        ).array()
-        return values[codes], present[codes]
     column = bench.column(
-        facts["dataset"], facts["split"], facts["metric"],
-        schedule=schedule, epoch=int(facts["epoch"]), seed=seed,
+        facts["dataset"], facts.get("split"), facts["metric"],
+        schedule=schedule, epoch=int(facts.get("epoch", -1)), seed=seed,
     ).array(missing="mask")  # fmt: skip
     return column.data[codes], ~np.ma.getmaskarray(column)[codes]
 
