@@ -37,18 +37,30 @@ ALLOWED = {
     "records": {"errors"},
     "replacing": {"errors"},
     "package_data": set(),
+    "user_about": {"errors", "_core"},
     "upstream": BASE,
     "archive": BASE,
-    "image": BASE | {"archive"},
+    "image": BASE | {"archive", "user_about"},
+    "user_columns": BASE | {"image"},
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
     "gaps": {"errors"},
     "measured_cost": {"errors", "_core", "cost"},
     "column": {"_core", "gaps", "store"},  # store: for its type only
     "batch": {"errors", "_core", "gaps"},
-    "tables": BASE,
-    "store": {"errors", "arguments", "_core", "space", "column", "batch", "gaps", "measured_cost"}
-    | {"tables"},
+    "tables": BASE | {"user_about"},
+    "store": {
+        "errors",
+        "arguments",
+        "_core",
+        "space",
+        "column",
+        "batch",
+        "gaps",
+        "measured_cost",
+        "tables",
+        "user_about",
+    },
 }
 
 
