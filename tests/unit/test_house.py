@@ -49,6 +49,8 @@ ALLOWED = {
     "column": {"_core", "gaps", "store"},  # store: for its type only
     "batch": {"errors", "_core", "gaps"},
     "tables": BASE | {"user_about"},
+    "views": {"_core"},
+    "kernels": {"errors", "arguments", "space", "views"},
     "store": {
         "errors",
         "arguments",
@@ -60,6 +62,7 @@ ALLOWED = {
         "measured_cost",
         "tables",
         "user_about",
+        "views",
     },
 }
 
