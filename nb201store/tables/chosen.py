@@ -16,6 +16,7 @@ from nb201store.schema import METRICS
 from nb201store.space import SPACES
 from nb201store.tables import words
 from nb201store.tables.measured import DEFAULT_METRICS, Measured
+from nb201store.user_about import FIELDS, described_user_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,7 +79,8 @@ def choose(
         `Store.column` bit for bit. Their names: measured `200/cifar10/ori-test/accuracy/mean`; with an `epoch` other
         than -1 `200/cifar10/ori-test/accuracy@57/mean`; of the trial `200/cifar10/params_m/777`; counted
         `cifar10/params_m`; a user column's own. Their facts: unit, schedule, dataset, split, metric, epoch and seed, as
-        far as they have them. Facts of the table: image, space, benchmark, sources.
+        far as they have them; of a user column unit, source, file, sha256 and by. Facts of the table: image, space,
+        benchmark, sources.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def choose(
     )
     for name, question, column in measured.columns(image):
         chosen.append(ChosenColumn(name, *_values(column, rows), question.facts()))
-    mine = list(_user_columns(image, about, columns, rows))
+    mine = list(_user_columns(image, columns, rows))
     if rows is None:
         rows = _with_a_value([*chosen, *mine])
         chosen, mine = ([_at(rows, column) for column in some] for some in (chosen, mine))
@@ -181,18 +183,19 @@ def _costs(about: _core._Description, datasets: Sequence[str] | None) -> Iterato
 
 
 def _user_columns(
-    image: _core.Image, about: _core._Description, given: Any, rows: NDArray[np.int64] | None
+    image: _core.Image, given: Any, rows: NDArray[np.int64] | None
 ) -> Iterator[ChosenColumn]:
     """Yield the user columns that are named; none where `given` is empty."""
     if is_many(given) and not len(given):
         return
-    known = {column["name"]: column for column in about["user_columns"]}
+    known = {column["name"]: column for column in described_user_columns(image)}
     for name in words.names("columns", given) or known:
         if name not in known:
             listed = ", ".join(known) or "none"
             raise SettingsError(f"no user column {name!r}: this file has {listed}")
         column = image.user_column(name)
-        yield ChosenColumn(name, *_values(column, rows), {"unit": known[name]["unit"]})
+        facts = {key: known[name][key] for key in ("unit", *FIELDS) if known[name][key]}
+        yield ChosenColumn(name, *_values(column, rows), facts)
 
 
 def _refuse_repeated(columns: Sequence[ChosenColumn]) -> None:

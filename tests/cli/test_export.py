@@ -205,3 +205,27 @@ def test_a_stopped_export_keeps_the_old_file(
     again = [NB201, "export", files.image, target, "--cost", "--overwrite"]
     subprocess.run(again, check=True, stdout=subprocess.DEVNULL)
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+def test_user_columns_are_chosen_by_name(
+    files: Any, nb201: Any, refused: Any, tmp_path: Path
+) -> None:
+    image, target = tmp_path / "attached.nb201", tmp_path / "x.csv"
+    shutil.copyfile(files.image, image)
+    nb.attach(image, {"code": [3, 5], "edge_latency": [0.1 + 0.2, 4.0], "score": [1, 2]}, by="code")
+    done = nb201("export", image, target, "--column", "edge_latency", "--recorded")
+    assert (done.code, done.err) == (0, "")
+    assert read_csv(target) == (
+        ["code", "official_index", "arch_str", "edge_latency"],
+        [
+            [str(code), str(nb.tss.official_index(code)), nb.tss.arch_str(code), text]
+            for code, text in ((3, "0.30000000000000004"), (5, "4.0"))
+        ],
+    )
+    every = nb201("export", image, target, "--column", "all", "--overwrite", "--json")
+    assert every.json["columns"][3:] == ["edge_latency", "score"]
+    assert every.json["rows"] == 15_625
+    refused(
+        nb201("export", image, target, "--column", "latency", "--overwrite"),
+        "no user column 'latency'", "edge_latency, score",
+    )  # fmt: skip
