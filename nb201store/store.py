@@ -11,14 +11,18 @@ from nb201store.errors import ArchError, FormatError, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Literal, NamedTuple, Self, overload
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import ArrayLike, NDArray
 
     from nb201store.column import Column
     from nb201store.gaps import Codes, Missing
     from nb201store.measured_cost import Cost
+    from nb201store.tables import Written
+    from nb201store.tables.words import Names, Numbers, Rows, Seeds
     from nb201store.views import ColumnViews
     from nb201store.ranking import Order, Ranked, Where
 
@@ -421,6 +425,35 @@ class Store:
             for metric in ("params_m", "flops_m")
         )
         return RecordedCost(params, flops)
+
+    def table(
+        self, *, schedule: Numbers | None = None, seed: Seeds | None = None, datasets: Names = "all",
+        splits: Names = "all", metrics: Names = ("accuracy",), epoch: Numbers = -1, codes: Rows = "all",
+        cost: bool = False, columns: Names = (),
+    ) -> pa.Table:  # fmt: skip
+        """Return a pyarrow.Table: one row a cell, the chosen columns, null where a cell has no value.
+
+        First code (int32), official_index (int32) and arch_str, then float64: measured values as `column` gives them
+        (`200/cifar10/ori-test/accuracy/mean`), counted costs (`cifar10/params_m`), user columns. Each word takes one,
+        several, or "all"; `nb201store.tables.choose` says it in full. Needs pyarrow: `pip install nb201store[tables]`.
+        """
+        from nb201store.tables import choose, require_pyarrow, to_arrow
+
+        require_pyarrow()
+        chosen = choose(
+            self._image, schedule=schedule, seed=seed, datasets=datasets, splits=splits, metrics=metrics,
+            epoch=epoch, codes=codes, cost=cost, columns=columns,
+        )  # fmt: skip
+        return to_arrow(chosen)
+
+    def export(
+        self, target: str | os.PathLike[str], *, overwrite: bool = False,
+        progress: Callable[[str, int, int], None] | None = None, **words: Any,
+    ) -> Written:  # fmt: skip
+        """Write what `table(**words)` gives as .csv (without pyarrow) or .parquet; `nb201store.tables.export`."""
+        from nb201store.tables import export
+
+        return export(self._image, target, overwrite=overwrite, progress=progress, **words)
 
 
 def _reopen(path: str, mode: str, fingerprint: int) -> Store:

@@ -49,6 +49,7 @@ ALLOWED = {
     "ranking": {"errors", "arguments", "_core"},
     "column": {"_core", "gaps", "store"},  # store: for its type only
     "batch": {"errors", "_core", "gaps"},
+    "tables": BASE | {"user_about"},
     "views": {"_core"},
     "kernels": {"errors", "arguments", "space", "views"},
     "store": {
@@ -61,6 +62,7 @@ ALLOWED = {
         "gaps",
         "measured_cost",
         "ranking",
+        "tables",
         "user_about",
         "views",
     },
@@ -128,7 +130,7 @@ def test_dependencies_run_one_way(path: Path) -> None:
     assert imported(path) - ALLOWED[owner] - {owner} == set()
 
 
-HEAVY = ("numpy", "zarr", "numba", "torch", "matplotlib", "xarray", "pandas", "rich")
+HEAVY = ("numpy", "zarr", "numba", "torch", "matplotlib", "xarray", "pandas", "pyarrow", "rich")
 
 
 def modules_after(code: str) -> set[str]:
