@@ -11,13 +11,17 @@ namespace {
 
 /// False where the object is no integer or does not fit. Leaves no Python error behind.
 bool to_integer(py::handle object, std::int64_t& value) {
+    int overflow = 0;
+    if (PyLong_CheckExact(object.ptr())) {  // bool is a subclass
+        value = PyLong_AsLongLongAndOverflow(object.ptr(), &overflow);
+        return overflow == 0;
+    }
     if (PyBool_Check(object.ptr()) || !PyIndex_Check(object.ptr())) return false;
     const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()));
     if (!index) {  // e.g. numpy's bool, or an array of several numbers
         PyErr_Clear();
         return false;
     }
-    int overflow = 0;
     value = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
     return overflow == 0;
 }
@@ -49,6 +53,11 @@ std::string_view name(py::handle object, const char* what) {
     return {text, static_cast<std::size_t>(size)};
 }
 
+std::optional<std::string_view> optional_name(py::handle object, const char* what) {
+    if (object.is_none()) return std::nullopt;
+    return name(object, what);
+}
+
 std::int64_t integer(py::handle object, const char* what) {
     std::int64_t value = 0;
     if (!to_integer(object, value)) refuse(std::string(what) + " must be an integer", object);
@@ -71,6 +80,12 @@ nb201store::seed_choice seed(py::handle object) {
     std::int64_t value = 0;
     if (!to_integer(object, value)) refuse("seed must be an integer or \"mean\"", object);
     return value;
+}
+
+unsigned threads(py::handle object) {
+    const std::int64_t value = integer(object, "threads");
+    if (value < 1 || value > 1024) refuse("threads must be 1..1024", object);
+    return static_cast<unsigned>(value);
 }
 
 }  // namespace arguments

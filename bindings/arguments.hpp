@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <nb201store/nb201store.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,9 @@ std::string found(pybind11::handle object);
 /// A str. SettingsError where it is none. The view lives as long as the object.
 std::string_view name(pybind11::handle object, const char* what);
 
+/// As `name`; none for None.
+std::optional<std::string_view> optional_name(pybind11::handle object, const char* what);
+
 /// An int or anything with __index__, but no bool. SettingsError where it is none.
 std::int64_t integer(pybind11::handle object, const char* what);
 
@@ -25,5 +29,8 @@ std::int64_t code(pybind11::handle object, std::uint32_t cells);
 
 /// An integer or "mean". SettingsError where it is neither.
 nb201store::seed_choice seed(pybind11::handle object);
+
+/// How many threads a batch may use. SettingsError where that is no number of threads.
+unsigned threads(pybind11::handle object);
 
 }  // namespace arguments

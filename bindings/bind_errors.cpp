@@ -5,6 +5,7 @@
 #include <nb201store/error.hpp>
 
 #include "binders.hpp"
+#include "errors.hpp"
 
 namespace py = pybind11;
 
@@ -56,20 +57,20 @@ py::object library_error(const nb201store::error& problem) {
     return value;
 }
 
-void raise(const nb201store::error& problem) {
+}  // namespace
+
+void set_python_error(const nb201store::error& problem) {
     const py::object value =
         problem.code() == nb201store::errc::io ? os_error(problem) : library_error(problem);
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(value.ptr())), value.ptr());
 }
-
-}  // namespace
 
 void bind_errors(py::module_&) {
     py::register_exception_translator([](std::exception_ptr pending) {
         try {
             if (pending) std::rethrow_exception(pending);
         } catch (const nb201store::error& problem) {
-            raise(problem);
+            set_python_error(problem);
         }
     });
 }

@@ -4,12 +4,15 @@
 
 #include <pybind11/pybind11.h>
 
+#include <array>
 #include <nb201store/nb201store.hpp>
 #include <string>
 #include <vector>
 
 #include "arguments.hpp"
 #include "binders.hpp"
+#include "errors.hpp"
+#include "fast_call.hpp"
 
 namespace py = pybind11;
 using nb201store::image;
@@ -51,20 +54,46 @@ py::tuple to_tuple(const std::vector<Number>& values) {
     return out;
 }
 
-double value(const image& self, const py::object& code, const py::object& dataset,
-             const py::object& split, const py::object& metric, const py::object& schedule,
-             const py::object& epoch, const py::object& seed) {
-    return self.value(arguments::code(code, self.cells()), arguments::name(dataset, "dataset"),
-                      arguments::name(split, "split"), arguments::name(metric, "metric"),
-                      arguments::integer(schedule, "schedule"), arguments::integer(epoch, "epoch"),
-                      arguments::seed(seed));
+double value(const image& self, PyObject* code, PyObject* dataset, PyObject* split,
+             PyObject* metric, PyObject* schedule, PyObject* epoch, PyObject* seed) {
+    const std::int64_t place = arguments::code(code, self.cells());
+    const auto of = arguments::name(dataset, "dataset");
+    const auto part = arguments::optional_name(split, "split");
+    const auto which = arguments::name(metric, "metric");
+    const std::int64_t length = arguments::integer(schedule, "schedule");
+    const std::int64_t at = arguments::integer(epoch, "epoch");
+    if (!part) return self.trial_value(place, of, which, length, arguments::seed(seed));
+    return self.value(place, of, *part, which, length, at, arguments::seed(seed));
 }
 
-double trial_value(const image& self, const py::object& code, const py::object& dataset,
-                   const py::object& metric, const py::object& schedule, const py::object& seed) {
-    return self.trial_value(arguments::code(code, self.cells()),
-                            arguments::name(dataset, "dataset"), arguments::name(metric, "metric"),
-                            arguments::integer(schedule, "schedule"), arguments::seed(seed));
+PyObject* fast_value(PyObject* object, PyObject* const* given, Py_ssize_t count,
+                     PyObject* keywords) {
+    return guarded([&] {
+        static constexpr std::array<const char*, 7> k_names{
+            "code", "dataset", "split", "metric", "schedule", "epoch", "seed"};
+        const auto a = fast_call::arguments("value", k_names, given, count, keywords);
+        return PyFloat_FromDouble(
+            value(fast_call::self<image>(object), a[0], a[1], a[2], a[3], a[4], a[5], a[6]));
+    });
+}
+
+py::tuple best_epoch(const image& self, const py::object& code, const py::object& dataset,
+                     const py::object& split, const py::object& metric, const py::object& schedule,
+                     const py::object& seed) {
+    const nb201store::best_epoch best =
+        self.best_epoch(arguments::code(code, self.cells()), arguments::name(dataset, "dataset"),
+                        arguments::name(split, "split"), arguments::name(metric, "metric"),
+                        arguments::integer(schedule, "schedule"), arguments::seed(seed));
+    return py::make_tuple(best.epoch, best.found.value);
+}
+
+double simulated_cost(const image& self, const py::object& code, const py::object& dataset,
+                      const py::object& split, const py::object& schedule, const py::object& epoch,
+                      const py::object& seed) {
+    return self.simulated_cost(arguments::code(code, self.cells()),
+                               arguments::name(dataset, "dataset"), arguments::name(split, "split"),
+                               arguments::integer(schedule, "schedule"),
+                               arguments::integer(epoch, "epoch"), arguments::seed(seed));
 }
 
 py::tuple trial_list(const image& self, const py::object& code, const py::object& dataset,
@@ -103,18 +132,29 @@ void bind_image(py::module_& m) {
                     path.data(), static_cast<py::ssize_t>(path.size())));
             })
         .def_property_readonly("size", &image::size)
+        // The table holds the CRC32C of every section: equal fingerprints, equal contents.
+        .def_property_readonly("fingerprint",
+                               [](const image& self) { return self.header().table_crc32c; })
         .def_property_readonly("space", [](const image& self) { return self.about().space.name; })
         .def_property_readonly("cells", &image::cells)
         .def("check", &check, py::arg("progress") = py::none())
-        .def("value", &value, py::arg("code"), py::arg("dataset"), py::arg("split"),
-             py::arg("metric"), py::arg("schedule"), py::arg("epoch"), py::arg("seed"))
-        .def("trial_value", &trial_value, py::arg("code"), py::arg("dataset"), py::arg("metric"),
-             py::arg("schedule"), py::arg("seed"))
+        .def("best_epoch", &best_epoch, py::arg("code"), py::arg("dataset"), py::arg("split"),
+             py::arg("metric"), py::arg("schedule"), py::arg("seed"))
+        .def("simulated_cost", &simulated_cost, py::arg("code"), py::arg("dataset"),
+             py::arg("split"), py::arg("schedule"), py::arg("epoch"), py::arg("seed"))
         .def("trial_list", &trial_list, py::arg("code"), py::arg("dataset"), py::arg("metric"),
              py::arg("schedule"), py::arg("seed"))
         .def("seeds", &seeds, py::arg("code"), py::arg("dataset"), py::arg("schedule"))
         .def("epochs", &epochs, py::arg("dataset"), py::arg("split"), py::arg("metric"),
              py::arg("schedule"));
+    static PyMethodDef value_method{
+        "value", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&fast_value)),
+        METH_FASTCALL | METH_KEYWORDS,
+        "value($self, code, dataset, split, metric, schedule, epoch, seed)\n--\n\n"
+        "One number; `split` is None for a metric of the trial itself."};
+    fast_call::add_method(type, value_method);
     bind_image_description(type);
-    bind_image_arrays(m, type);
+    bind_image_arrays(type);
+    bind_batch(type);
+    bind_column(m, type);
 }

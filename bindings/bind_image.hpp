@@ -6,4 +6,6 @@
 #include <nb201store/nb201store.hpp>
 
 void bind_image_description(pybind11::class_<nb201store::image>& type);
-void bind_image_arrays(pybind11::module_& m, pybind11::class_<nb201store::image>& type);
+void bind_image_arrays(pybind11::class_<nb201store::image>& type);
+void bind_batch(pybind11::class_<nb201store::image>& type);
+void bind_column(pybind11::module_& m, pybind11::class_<nb201store::image>& type);

@@ -84,9 +84,19 @@ class _Section(TypedDict):
     required: bool
 
 class Column:
+    def __init__(
+        self,
+        image: Image,
+        dataset: str,
+        split: str | None,
+        metric: str,
+        schedule: SupportsIndex,
+        epoch: SupportsIndex,
+        seed: _Seed,
+    ) -> None: ...
     def __len__(self) -> int: ...
-    def __getitem__(self, code: SupportsIndex) -> float: ...
-    def take(self, codes: _Codes) -> _Masked: ...
+    def __getitem__(self, code: SupportsIndex, /) -> float: ...
+    def take(self, codes: _Codes, threads: int = 1) -> _Masked: ...
     def array(self) -> _Masked: ...
 
 class Image:
@@ -97,6 +107,8 @@ class Image:
     def path(self) -> str: ...
     @property
     def size(self) -> int: ...
+    @property
+    def fingerprint(self) -> int: ...
     @property
     def space(self) -> str: ...
     @property
@@ -110,8 +122,26 @@ class Image:
         self,
         code: SupportsIndex,
         dataset: str,
+        split: str | None,
+        metric: str,
+        schedule: SupportsIndex,
+        epoch: SupportsIndex,
+        seed: _Seed,
+    ) -> float: ...
+    def best_epoch(
+        self,
+        code: SupportsIndex,
+        dataset: str,
         split: str,
         metric: str,
+        schedule: SupportsIndex,
+        seed: _Seed,
+    ) -> tuple[int, float]: ...
+    def simulated_cost(
+        self,
+        code: SupportsIndex,
+        dataset: str,
+        split: str,
         schedule: SupportsIndex,
         epoch: SupportsIndex,
         seed: _Seed,
@@ -128,18 +158,48 @@ class Image:
     def column(
         self,
         dataset: str,
-        split: str,
+        split: str | None,
         metric: str,
         schedule: SupportsIndex,
         epoch: SupportsIndex,
         seed: _Seed,
     ) -> Column: ...
-    def trial_column(
-        self, dataset: str, metric: str, schedule: SupportsIndex, seed: _Seed
-    ) -> Column: ...
-    def trial_value(
-        self, code: SupportsIndex, dataset: str, metric: str, schedule: SupportsIndex, seed: _Seed
-    ) -> float: ...
+    # Batches (bind_batch.cpp): flat arrays
+    def gather(
+        self,
+        codes: _Codes,
+        dataset: str,
+        split: str,
+        metric: str,
+        schedule: SupportsIndex,
+        epochs: _Codes,
+        seeds: _Codes | Literal["mean"],
+        threads: int = 1,
+    ) -> _Masked: ...
+    def best_epochs(
+        self,
+        codes: _Codes,
+        dataset: str,
+        split: str,
+        metric: str,
+        schedule: SupportsIndex,
+        seed: _Seed,
+        threads: int = 1,
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]: ...
+    def simulated_costs(
+        self,
+        codes: _Codes,
+        dataset: str,
+        split: str,
+        schedule: SupportsIndex,
+        epoch: SupportsIndex,
+        seed: _Seed,
+        threads: int = 1,
+    ) -> _Masked: ...
+    def seed_counts(
+        self, codes: _Codes, dataset: str, schedule: SupportsIndex
+    ) -> NDArray[np.int64]: ...
+    def neighbour_codes(self, codes: _Codes) -> NDArray[np.int64]: ...
     def trial_list(
         self,
         code: SupportsIndex,

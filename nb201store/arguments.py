@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from typing_extensions import TypeIs
 
 NOT_MANY = (int, str, bytes, bytearray, dict, set, frozenset)
 """Types that have a length and yet are not a row of cells (int: a short cut for the usual case)."""
@@ -28,7 +29,7 @@ def as_int(value: object) -> int | None:
         return None
 
 
-def is_many(value: object) -> bool:
+def is_many(value: object) -> TypeIs[NDArray[Any] | Sequence[Any]]:
     """Return whether `value` is a list, tuple, range or array (of one dimension or more)."""
     return (
         not isinstance(value, NOT_MANY)

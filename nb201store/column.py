@@ -1,82 +1,77 @@
-"""A handle of one column for every cell, and what becomes of gaps in a vectorised answer."""
+"""A handle of one metric at one epoch and seed, for every cell."""
 
 from __future__ import annotations
 
-from nb201store.errors import MissingDataError, SettingsError
+from nb201store import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any, Literal
+    from typing import Any
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from nb201store import _core
-
-    Missing = Literal["raise", "mask"]
-    Codes = NDArray[np.integer[Any]] | Sequence[Any]
+    from nb201store.gaps import Codes, Missing
+    from nb201store.store import Store
 
 
-class Column:
-    """One metric at one epoch and seed, for every cell; made by `Store.column`, cheap to ask again and again."""
+class Column(_core.Column):
+    """One metric at one epoch and seed, for every cell; made by `Store.column`, cheap to ask again and again.
 
-    __slots__ = ("_core", "_name")
+    `col[code]` is one value as a float, the published double bit for bit (losses: as the image holds them): ArchError
+    outside the space, MissingDataError where the cell has none. It is the fastest question there is. `len(col)` is
+    the number of cells. A column keeps its file open, may be asked from any thread, and pickles as its store does.
+    """
 
-    def __init__(self, core: _core.Column, name: str) -> None:
-        self._core = core
-        self._name = name
+    __slots__ = ("_store", "_words")
+
+    def __init__(self, store: Store, *words: Any) -> None:
+        super().__init__(store._image, *words)
+        self._store = store
+        self._words = words
 
     def __repr__(self) -> str:
-        return f"<nb201store.Column {self._name}>"
+        return f"<nb201store.Column {self._name()}>"
 
-    def __len__(self) -> int:
-        return len(self._core)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Column, (self._store, *self._words)
 
-    def __getitem__(self, code: int) -> float:
-        """Return the value of one cell; ArchError outside the space, MissingDataError where there is none."""
-        return self._core[code]
+    def _name(self) -> str:
+        dataset, split, metric, schedule, epoch, seed = self._words
+        if split is None:
+            return f"{dataset}, {metric}, schedule {schedule}, seed {seed}"
+        return f"{dataset}, {split}, {metric}, schedule {schedule}, epoch {epoch}, seed {seed}"
 
-    def take(self, codes: Codes, *, missing: Missing = "raise") -> NDArray[np.float64]:
-        """Return the values of many cells: float64, of the shape of `codes` (integers).
+    def take(  # type: ignore[override]  # the core's flags become a mask or an error here
+        self, codes: Codes, *, missing: Missing = "raise", threads: int = 1
+    ) -> NDArray[np.float64]:
+        """Return the values of many cells: float64, of the shape of `codes` (integers of any width).
 
-        `missing="raise"` raises MissingDataError naming the first hole and how many there are; "mask" gives a
-        numpy masked array.
+        Parameters
+        ----------
+        missing : "raise" raises MissingDataError, naming the first hole and how many there are; "mask" gives a numpy
+            masked array
+        threads : how many threads a large batch may use
+
+        Raises
+        ------
+        ArchError  the first code outside the space, with its position
         """
         import numpy as np
 
-        values, present = self._core.take(codes)
+        from nb201store.gaps import filled
+
+        values, present = super().take(codes, threads)
         return filled(
             values,
             present,
             missing,
-            lambda at: f"{self._name}: no value of code {np.ravel(codes)[at]}",
+            lambda at: f"{self._name()}: no value of code {np.ravel(np.asarray(codes))[at]}",
         )
 
-    def array(self, *, missing: Missing = "raise") -> NDArray[np.float64]:
+    def array(self, *, missing: Missing = "raise") -> NDArray[np.float64]:  # type: ignore[override]  # likewise
         """Return the values of all cells, float64 [len(space)]; `missing` as for `take`."""
-        values, present = self._core.array()
-        return filled(values, present, missing, lambda at: f"{self._name}: no value of code {at}")
+        from nb201store.gaps import filled
 
-
-def filled(
-    values: NDArray[np.float64],
-    present: NDArray[np.bool_],
-    missing: Missing,
-    hole: Callable[[int], str],
-) -> NDArray[np.float64]:
-    """Apply `missing`; hole(place) describes the first gap by its place in the flat array."""
-    if missing not in ("raise", "mask"):
-        raise SettingsError(f"missing must be 'raise' or 'mask', found {missing!r}")
-    if missing == "mask":
-        import numpy as np
-
-        masked: NDArray[np.float64] = np.ma.masked_array(values, ~present)
-        return masked
-    if not present.all():
-        flat = present.ravel()
-        gaps = int(flat.size - flat.sum())
-        raise MissingDataError(
-            f"{hole(int(flat.argmin()))} ({gaps} of {flat.size} missing; missing='mask' masks them)"
-        )
-    return values
+        values, present = super().array()
+        return filled(values, present, missing, lambda at: f"{self._name()}: no value of code {at}")

@@ -4,41 +4,49 @@ from __future__ import annotations
 
 import os
 from collections import namedtuple
-from contextlib import suppress
 
 from nb201store import _core
-from nb201store.arguments import as_int, shown
-from nb201store.column import Column, filled
-from nb201store.errors import FormatError, MissingDataError, SettingsError
+from nb201store.arguments import as_int, is_many, shown
+from nb201store.errors import ArchError, FormatError, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Literal, NamedTuple, Self
+    from typing import Any, Literal, NamedTuple, Self, overload
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from nb201store.column import Missing
+    from nb201store.column import Column
+    from nb201store.gaps import Codes, Missing
+    from nb201store.measured_cost import Cost
 
     Seed = int | Literal["mean"]
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
     class Ranked(NamedTuple):
         code: int
         value: float
 
-    class Cost(NamedTuple):
-        params_m: float
-        flops_m: float
-        latency_s: float | None
-        train_epoch_s: float | None
-        eval_s: dict[str, float | None]
+    class BestEpoch(NamedTuple):
+        epoch: Any
+        value: Any
+
+    class Neighbours(NamedTuple):
+        codes: Ints
+        values: Floats
 
     class RecordedCost(NamedTuple):
         params_m: float
         flops_m: float
 else:  # `typing` costs more than everything else that opening a store does
+
+    def overload(_: object) -> None:
+        """As typing.overload, for readers and type checkers only."""
+
     Ranked = namedtuple("Ranked", "code value")
-    Cost = namedtuple("Cost", "params_m flops_m latency_s train_epoch_s eval_s")
+    BestEpoch = namedtuple("BestEpoch", "epoch value")
+    Neighbours = namedtuple("Neighbours", "codes values")
     RecordedCost = namedtuple("RecordedCost", "params_m flops_m")
 
 LOWEST_IS_BEST = ("loss", "time")
@@ -78,12 +86,17 @@ class Store:
     A store is a context manager; closing it drops its own hold of the file, and arrays taken from it stay valid.
     The coordinates of a value are the same words everywhere (docs/data.md):
 
-    code : int, 0..len(space)-1; numpy integers too
-    dataset, split : names as recorded; never defaulted, never aliased
-    metric : "accuracy", "top5" (percent), "loss" (nats), "time" (seconds of that epoch)
+    code : int, 0..len(space)-1; numpy integers too. Where a question takes `code`, it takes an array, list or range
+        of codes as well: the answer is then an array of its shape
+    dataset, split : names as recorded; never defaulted, never aliased. split=None: a metric of the trial itself
+    metric : "accuracy", "top5" (percent), "loss" (nats), "time" (seconds of that epoch); of the trial itself
+        "params_m", "flops_m" (millions, as upstream wrote them), "latency_s" (seconds of an evaluation batch)
     schedule : int, epochs of the training run
     epoch : int, 0-based; negative counts from the end of the schedule
     seed : a recorded seed, or "mean" over the seeds that exist for that cell (summed in ascending order)
+    missing : of many cells only: "raise" (MissingDataError naming the first gap and how many there are) or "mask"
+        (numpy masked arrays)
+    threads : how many threads a large batch may use; the answer does not depend on it
 
     All questions raise ArchError for a code outside the space, SettingsError for a word that the image does not
     know, and MissingDataError for what was never recorded; each names what there is instead.
@@ -100,6 +113,11 @@ class Store:
                 f"{self.path} is {what if archive else 'a folder; expected an image file (.nb201)'}"
             )
         self._image: _core.Image = _core.Image(self.path, mode, check)
+        # A pickle may be opened from another working directory.
+        self._origin = (os.path.abspath(self.path), mode, self._image.fingerprint)  # noqa: PTH100 - likewise
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, self._origin
 
     def __enter__(self) -> Self:
         return self
@@ -129,37 +147,64 @@ class Store:
         """Compare every section with its checksum and bounds; ChecksumError or FormatError names the first bad one."""
         self._image.check()
 
+    @overload
+    def value(self, code: int, dataset: str, split: str | None, metric: str, *, schedule: int, epoch: int = -1,
+              seed: Seed) -> float: ...  # fmt: skip
+    @overload
+    def value(self, code: Codes, dataset: str, split: str | None, metric: str, *, schedule: int, epoch: int = -1,
+              seed: Seed, missing: Missing = "raise") -> Floats: ...  # fmt: skip
     def value(
-        self,
-        code: int,
-        dataset: str,
-        split: str,
-        metric: str,
-        *,
-        schedule: int,
-        epoch: int = -1,
-        seed: Seed,
-    ) -> float:
+        self, code: Any, dataset: str, split: str | None, metric: str, *,
+        schedule: int, epoch: int = -1, seed: Seed, missing: Missing = "raise",
+    ) -> Any:  # fmt: skip
         """Return one number: the published double bit for bit (losses: as the image holds them, see `nb201 info`).
 
-        O(1), no allocation. Class docstring: the coordinates and the errors.
+        O(1), no allocation; many codes: float64 of their shape. Class docstring: the coordinates and the errors.
         """
-        return self._image.value(code, dataset, split, metric, schedule, epoch, seed)
+        try:
+            return self._image.value(code, dataset, split, metric, schedule, epoch, seed)
+        except ArchError:
+            if not is_many(code):
+                raise
+        column = self.column(dataset, split, metric, schedule=schedule, epoch=epoch, seed=seed)
+        return column.take(code, missing=missing)
 
+    @overload
+    def accuracy(self, code: int, dataset: str, split: str, *, schedule: int, epoch: int = -1,
+                 seed: Seed) -> float: ...  # fmt: skip
+    @overload
+    def accuracy(self, code: Codes, dataset: str, split: str, *, schedule: int, epoch: int = -1,
+                 seed: Seed, missing: Missing = "raise") -> Floats: ...  # fmt: skip
     def accuracy(
-        self, code: int, dataset: str, split: str, *, schedule: int, epoch: int = -1, seed: Seed
-    ) -> float:
-        """Return the top-1 accuracy of one cell at one epoch, in percent [0, 100]."""
-        return self._image.value(code, dataset, split, "accuracy", schedule, epoch, seed)
+        self, code: Any, dataset: str, split: str, *,
+        schedule: int, epoch: int = -1, seed: Seed, missing: Missing = "raise",
+    ) -> Any:  # fmt: skip
+        """Return the top-1 accuracy at one epoch, in percent [0, 100]; as `value`."""
+        try:
+            return self._image.value(code, dataset, split, "accuracy", schedule, epoch, seed)
+        except ArchError:
+            if not is_many(code):
+                raise
+        return self.value(
+            code, dataset, split, "accuracy", schedule=schedule, epoch=epoch, seed=seed, missing=missing,
+        )  # fmt: skip
 
     def curve(
-        self, code: int, dataset: str, split: str, metric: str, *,
+        self, code: int | Codes, dataset: str, split: str, metric: str, *,
         schedule: int, seed: Seed, missing: Missing = "raise",
-    ) -> NDArray[np.float64]:  # fmt: skip
-        """Return one metric over the epochs that `epochs` lists, float64, in its unit.
+    ) -> Floats:  # fmt: skip
+        """Return one metric over the epochs that `epochs` lists: float64 [E], in its unit; of many codes [..., E].
 
-        `missing="mask"` gives a masked array where this trial lacks some of these epochs.
+        `missing="mask"` gives a masked array where trials lack some of these epochs.
         """
+        if is_many(code):
+            from nb201store import batch
+
+            return batch.curves(
+                self._image, code, dataset, split, metric, schedule=schedule, seed=seed, missing=missing,
+            )  # fmt: skip
+        from nb201store.gaps import filled
+
         values, present = self._image.curve(code, dataset, split, metric, schedule, seed)
 
         def hole(place: int) -> str:
@@ -169,13 +214,95 @@ class Store:
 
         return filled(values, present, missing, hole)
 
+    def gather(
+        self, codes: ArrayLike, dataset: str, split: str, metric: str, *,
+        schedule: int, epochs: ArrayLike, seeds: ArrayLike | Literal["mean"],
+        missing: Missing = "raise", threads: int = 1,
+    ) -> Floats:  # fmt: skip
+        """Return one metric at many (code, epoch, seed): float64, of the shape to which the three broadcast.
+
+        Parameters
+        ----------
+        codes, epochs, seeds : integers or arrays of them, of any width (the narrower, the less memory is read);
+            `seeds` may be "mean"
+
+        Raises
+        ------
+        ArchError, SettingsError  a code or epoch out of range: the first, with its position in C order
+        MissingDataError  an epoch or seed that was recorded of no cell, likewise; or a gap, see `missing`
+
+        Notes
+        -----
+        A few nanoseconds an element: rows are looked up and prefetched in blocks. `epochs[:, None]` against `codes`
+        gives [epochs, codes].
+        """
+        from nb201store import batch
+
+        return batch.gather(
+            self._image, codes, dataset, split, metric,
+            schedule=schedule, epochs=epochs, seeds=seeds, missing=missing, threads=threads,
+        )  # fmt: skip
+
+    def best_epoch(
+        self, code: int | Codes, dataset: str, split: str, metric: str = "accuracy", *,
+        schedule: int, seed: Seed, missing: Missing = "raise",
+    ) -> BestEpoch:  # fmt: skip
+        """Return (epoch, value) where a metric was best: highest accuracy and top5, lowest loss and time.
+
+        Of equally good epochs the earliest; NaN (a diverged loss) is never best. Many codes: int64 and float64 arrays
+        of their shape.
+        """
+        if not is_many(code):
+            return BestEpoch(*self._image.best_epoch(code, dataset, split, metric, schedule, seed))
+        from nb201store import batch
+
+        return BestEpoch(*batch.best_epochs(
+            self._image, code, dataset, split, metric, schedule=schedule, seed=seed, missing=missing,
+        ))  # fmt: skip
+
+    @overload
+    def simulated_cost(self, code: int, dataset: str, split: str, *, schedule: int, epoch: int = -1,
+                       seed: Seed) -> float: ...  # fmt: skip
+    @overload
+    def simulated_cost(self, code: Codes, dataset: str, split: str, *, schedule: int, epoch: int = -1,
+                       seed: Seed, missing: Missing = "raise") -> Floats: ...  # fmt: skip
+    def simulated_cost(
+        self, code: Any, dataset: str, split: str, *,
+        schedule: int, epoch: int = -1, seed: Seed, missing: Missing = "raise",
+    ) -> Any:  # fmt: skip
+        """Return what a simulated search pays for one evaluation, in seconds.
+
+        Training epochs 0..epoch, added one by one, and one pass over `split` at that epoch (a search that is rewarded
+        with x-valid pays for x-valid). Seed "mean": the mean of the seeds' costs. The benchmark's own clock
+        (NAS-Bench-201 charges `cifar10-valid` where cifar10 is searched: name it so).
+        """
+        if not is_many(code):
+            return self._image.simulated_cost(code, dataset, split, schedule, epoch, seed)
+        from nb201store import batch
+
+        return batch.simulated_costs(
+            self._image, code, dataset, split, schedule=schedule, epoch=epoch, seed=seed, missing=missing,
+        )  # fmt: skip
+
+    def neighbour_values(
+        self, code: int | Codes, dataset: str, split: str | None, metric: str, *,
+        schedule: int, epoch: int = -1, seed: Seed, missing: Missing = "raise",
+    ) -> Neighbours:  # fmt: skip
+        """Return (codes, values) of the cells that differ from `code` in one place.
+
+        int64 and float64 [24] (tss) or [35] (sss), in the order of `space.neighbours`; many codes: [..., 24].
+        """
+        column = self.column(dataset, split, metric, schedule=schedule, epoch=epoch, seed=seed)
+        codes = self._image.neighbour_codes(code)
+        return Neighbours(codes, column.take(codes, missing=missing))
+
     def column(
-        self, dataset: str, split: str, metric: str, *, schedule: int, epoch: int = -1, seed: Seed
-    ) -> Column:
+        self, dataset: str, split: str | None, metric: str, *, schedule: int, epoch: int = -1, seed: Seed,
+    ) -> Column:  # fmt: skip
         """Return a handle of one metric at one epoch for all cells: `col[code]`, `col.take(codes)`, `col.array()`."""
-        core = self._image.column(dataset, split, metric, schedule, epoch, seed)
-        name = f"{dataset}, {split}, {metric}, schedule {schedule}, epoch {epoch}, seed {seed}"
-        return Column(core, name)
+        from nb201store.column import Column
+
+        return Column(self, dataset, split, metric, schedule, epoch, seed)
 
     def top(
         self, n: int, dataset: str, split: str, metric: str = "accuracy", *,
@@ -215,6 +342,16 @@ class Store:
         """Return the seeds with which this cell was trained, ascending; empty where it was not."""
         return self._image.seeds(code, dataset, schedule)
 
+    @overload
+    def seed_count(self, code: int, dataset: str, schedule: int) -> int: ...
+    @overload
+    def seed_count(self, code: Codes, dataset: str, schedule: int) -> Ints: ...
+    def seed_count(self, code: Any, dataset: str, schedule: int) -> Any:
+        """Return with how many seeds a cell was trained; many codes: int64 of their shape."""
+        if not is_many(code):
+            return len(self._image.seeds(code, dataset, schedule))
+        return self._image.seed_counts(code, dataset, schedule)
+
     def epochs(
         self, dataset: str, split: str, metric: str = "accuracy", *, schedule: int
     ) -> tuple[int, ...]:
@@ -233,73 +370,28 @@ class Store:
             epoch. eval_s : seconds of one evaluation pass, by split. Seconds are means over the seeds (and over the
             epochs, where they differ) of the longest schedule that recorded them; None where none did.
         """
-        from nb201store import cost
+        from nb201store.measured_cost import measured_cost
 
-        described = self.describe()
-        dataset_info = _named(described["datasets"], dataset, self.path)
-        schedules = [g["schedule"] for g in described["groups"] if g["dataset"] == dataset]
-        params, flops = cost.count(
-            described["space"], code, classes=dataset_info["classes"], image_size=dataset_info["image_size"],
-            channels=described["channels"], cells=described["cells_per_stage"],
-            in_channels=described["in_channels"],
-        )  # fmt: skip
-        longest_first = sorted(schedules, reverse=True)
-        seconds = {
-            split["name"]: self._seconds(code, dataset, split["name"], longest_first)
-            for split in dataset_info["splits"]
-        }
-        train = seconds.pop("train", None)
-        return Cost(
-            params / 1e6, flops / 1e6, self._latency(code, dataset, longest_first), train, seconds
-        )
-
-    def _latency(self, code: int, dataset: str, schedules: list[int]) -> float | None:
-        """Mean latency over seeds, in the first of `schedules` that recorded any."""
-        for schedule in schedules:
-            values = []
-            for seed in self._image.seeds(code, dataset, schedule):
-                with suppress(MissingDataError):
-                    values.append(
-                        self._image.trial_value(code, dataset, "latency_s", schedule, seed)
-                    )
-            if values:
-                return _mean(values)
-        return None
-
-    def _seconds(self, code: int, dataset: str, split: str, schedules: list[int]) -> float | None:
-        """Mean seconds of one epoch over epochs and seeds, in the first of `schedules` that recorded any."""
-        for schedule in schedules:
-            values: list[float] = []
-            for seed in self._image.seeds(code, dataset, schedule):
-                with suppress(MissingDataError):
-                    curve, present = self._image.curve(code, dataset, split, "time", schedule, seed)
-                    values += curve[present].tolist()
-            if values:
-                return _mean(values)
-        return None
+        return measured_cost(self._image, code, dataset)
 
     def recorded_cost(self, code: int, dataset: str, *, schedule: int, seed: Seed) -> RecordedCost:
         """Return (params_m, flops_m) as upstream wrote them into that trial, its known mistakes included."""
         params, flops = (
-            self._image.trial_value(code, dataset, metric, schedule, seed)
+            self._image.value(code, dataset, None, metric, schedule, -1, seed)
             for metric in ("params_m", "flops_m")
         )
         return RecordedCost(params, flops)
 
 
-def _mean(values: list[float]) -> float:
-    """The mean; of equal values that value, which a sum divided by their number need not be."""
-    from math import fsum
-
-    return values[0] if len(set(values)) == 1 else fsum(values) / len(values)
-
-
-def _named(entries: list[dict[str, Any]], name: str, path: str) -> dict[str, Any]:
-    for entry in entries:
-        if entry["name"] == name:
-            return entry
-    known = ", ".join(entry["name"] for entry in entries)
-    raise SettingsError(f"{path}: no data set {name!r}; it holds {known}")
+def _reopen(path: str, mode: str, fingerprint: int) -> Store:
+    """Open the image of a pickled store again; FormatError where it is another one by now."""
+    store = Store(path, mode=mode)
+    if store._image.fingerprint != fingerprint:
+        raise FormatError(
+            f"{path}: the image has changed since a store of it was pickled (table CRC32C {fingerprint:#010x}, found "
+            f"{store._image.fingerprint:#010x}); open it anew"
+        )
+    return store
 
 
 class _Closed:

@@ -6,7 +6,8 @@
 #include <memory>
 #include <utility>
 
-#include "value_errors.hpp"
+#include "batch.hpp"
+#include "neighbours.hpp"
 
 namespace nb201store {
 
@@ -40,14 +41,33 @@ class column {
         detail::explain_value(*state_, number_, code, query_);
     }
 
-    /// Values of `count` codes of any integer type, in their order; `present[i]` is 0 and `out[i]`
-    /// NaN where a cell has none. Throws `arch` for the first code outside the space, `format` for
-    /// a damaged value.
-    template <class Code>
-    void take(const Code* codes, std::size_t count, double* out, std::uint8_t* present) const {
-        detail::with_layout(query_.source.layout, [&](auto which) {
-            take_as<decltype(which)::value>(codes, count, out, present);
-        });
+    /// Values of codes of any integer type, in their order; `present[i]` is 0 and `out[i]` NaN
+    /// where a cell has none. Throws `arch` for the first code outside the space, `format` for a
+    /// damaged value.
+    void take(const integers& codes, double* out, std::uint8_t* present,
+              unsigned threads = 1) const {
+        const detail::batch_source from{*state_, number_};
+        const description& about = state_->about;
+        const column_info& info = about.columns[number_];
+        const std::int64_t epoch =
+            info.epoch_count == 0 ? 0 : about.epochs[info.first_epoch + query_.epoch];
+        const auto epochs = integers::repeated(epoch, codes.size());
+        if (query_.seed == k_none)
+            return detail::read_batch(from, codes, epochs, detail::mean_of_seeds{}, out, present,
+                                      threads);
+        const std::int64_t seed = about.groups[info.group].seeds[query_.seed];
+        detail::read_batch(from, codes, epochs, integers::repeated(seed, codes.size()), out,
+                           present, threads);
+    }
+
+    /// Codes that differ from `code` in one place and their values, `neighbour_count` of each.
+    /// Throws as `take` does.
+    void neighbours(std::int64_t code, std::int64_t* codes, double* out,
+                    std::uint8_t* present) const {
+        const space_info& space = state_->about.space;
+        detail::require_code(size(), code);
+        neighbour_codes(space, static_cast<std::uint32_t>(code), codes);
+        take({codes, neighbour_count(space)}, out, present);
     }
 
     /// Values of all codes, `size()` of them, as `take` gives them.
@@ -65,18 +85,6 @@ class column {
         if (found.status == status::damaged) explain(code);
         out = found.value;
         present = found.status == status::ok;
-    }
-
-    template <detail::layout L, class Code>
-    void take_as(const Code* codes, std::size_t count, double* out, std::uint8_t* present) const {
-        for (std::size_t i = 0; i < count; ++i) {
-            const Code code = codes[i];
-            // A negative code becomes a huge unsigned one: one comparison bounds both ends.
-            if (static_cast<std::uint64_t>(code) >= size())
-                detail::refuse_code(size(),
-                                    std::to_string(code) + " at position " + std::to_string(i));
-            put<L>(static_cast<std::size_t>(code), out[i], present[i]);
-        }
     }
 
     std::shared_ptr<const detail::image_state> state_;

@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "best_epoch.hpp"
 #include "check.hpp"
 #include "column.hpp"
-#include "lookup.hpp"
+#include "simulated_cost.hpp"
 
 namespace nb201store {
 
@@ -115,6 +116,59 @@ class image {
     curve_values curve(std::int64_t code, std::string_view dataset, std::string_view split,
                        std::string_view metric, std::int64_t schedule, seed_choice seed) const;
 
+    /// Values at (codes[i], epochs[i], seeds[i]): one size each, `integers::repeated` for one
+    /// number in all of them. `present[i]` is 0 and `out[i]` NaN where a cell has no such value.
+    /// Nothing is answered where a code, epoch or seed cannot be, or was recorded of no cell: the
+    /// first is named. Large batches use up to `threads` threads.
+    void gather(const integers& codes, std::string_view dataset, std::string_view split,
+                std::string_view metric, std::int64_t schedule, const integers& epochs,
+                const integers& seeds, double* out, std::uint8_t* present,
+                unsigned threads = 1) const {
+        const std::uint32_t number =
+            detail::find_column(about(), {dataset, split, metric, schedule});
+        detail::read_batch({*state_, number}, codes, epochs, seeds, out, present, threads);
+    }
+
+    /// As above, of one seed or the means over the seeds that each cell has.
+    void gather(const integers& codes, std::string_view dataset, std::string_view split,
+                std::string_view metric, std::int64_t schedule, const integers& epochs,
+                seed_choice seed, double* out, std::uint8_t* present, unsigned threads = 1) const {
+        if (!seed.is_mean())
+            return gather(codes, dataset, split, metric, schedule, epochs,
+                          integers::repeated(seed.number(), codes.size()), out, present, threads);
+        const std::uint32_t number =
+            detail::find_column(about(), {dataset, split, metric, schedule});
+        detail::read_batch({*state_, number}, codes, epochs, detail::mean_of_seeds{}, out, present,
+                           threads);
+    }
+
+    /// The epoch at which a metric was best: highest accuracy and top5, lowest loss and time, the
+    /// earliest of equals.
+    nb201store::best_epoch best_epoch(std::int64_t code, std::string_view dataset,
+                                      std::string_view split, std::string_view metric,
+                                      std::int64_t schedule, seed_choice seed) const;
+
+    /// As `best_epoch`, of many cells; `present[i]` is 0, `out[i]` NaN and `epochs[i]` 0 where a
+    /// cell has no value.
+    void best_epochs(const integers& codes, std::string_view dataset, std::string_view split,
+                     std::string_view metric, std::int64_t schedule, seed_choice seed,
+                     std::int64_t* epochs, double* out, std::uint8_t* present,
+                     unsigned threads = 1) const;
+
+    /// Simulated seconds of one evaluation: training epochs 0..epoch and one pass over `split`.
+    double simulated_cost(std::int64_t code, std::string_view dataset, std::string_view split,
+                          std::int64_t schedule, std::int64_t epoch, seed_choice seed) const;
+
+    /// As `simulated_cost`, of many cells; `present[i]` is 0 and `out[i]` NaN where a time is
+    /// missing.
+    void simulated_costs(const integers& codes, std::string_view dataset, std::string_view split,
+                         std::int64_t schedule, std::int64_t epoch, seed_choice seed, double* out,
+                         std::uint8_t* present, unsigned threads = 1) const;
+
+    /// How many seeds each cell was trained with.
+    void seed_counts(const integers& codes, std::string_view dataset, std::int64_t schedule,
+                     std::int64_t* out) const;
+
     /// Seeds that a cell was trained with, ascending; none where it has no trial.
     std::vector<std::uint32_t> seeds(std::int64_t code, std::string_view dataset,
                                      std::int64_t schedule) const {
@@ -148,12 +202,8 @@ class image {
 
     detail::cell_query query(std::uint32_t number, seed_choice seed, std::uint32_t epoch) const {
         detail::cell_query q = raw_query(number, seed, epoch);
-        if (q.seed == k_none && !seed.is_mean()) {
-            const column_info& asked = column_at(number);
-            detail::refuse_missing(detail::column_text(about(), asked) + ": seed " +
-                                   std::to_string(seed.number()) + " was not recorded, only " +
-                                   detail::number_ranges(about().groups[asked.group].seeds));
-        }
+        if (q.seed == k_none && !seed.is_mean())
+            detail::explain_group_seed(about(), column_at(number), std::to_string(seed.number()));
         return q;
     }
 
@@ -179,6 +229,70 @@ class image {
 
     std::shared_ptr<const detail::image_state> state_;
 };
+
+inline best_epoch image::best_epoch(std::int64_t code, std::string_view dataset,
+                                    std::string_view split, std::string_view metric,
+                                    std::int64_t schedule, seed_choice seed) const {
+    const std::uint32_t number = detail::find_column(about(), {dataset, split, metric, schedule});
+    const detail::cell_query q = cell_query(number, code, seed, 0);
+    const auto place = static_cast<std::size_t>(code);
+    const nb201store::best_epoch best = detail::find_best_epoch(*state_, number, q, place);
+    if (!best) detail::explain_no_best(*state_, number, place, q);
+    return best;
+}
+
+inline void image::best_epochs(const integers& codes, std::string_view dataset,
+                               std::string_view split, std::string_view metric,
+                               std::int64_t schedule, seed_choice seed, std::int64_t* epochs,
+                               double* out, std::uint8_t* present, unsigned threads) const {
+    const std::uint32_t number = detail::find_column(about(), {dataset, split, metric, schedule});
+    const detail::cell_query q = query(number, seed, 0);
+    detail::for_codes(codes, cells(), threads, [&](std::size_t i, std::size_t code) {
+        const nb201store::best_epoch best = detail::find_best_epoch(*state_, number, q, code);
+        epochs[i] = best.epoch;
+        out[i] = best.found.value;
+        present[i] = best.found.status == status::ok;
+    });
+}
+
+inline double image::simulated_cost(std::int64_t code, std::string_view dataset,
+                                    std::string_view split, std::int64_t schedule,
+                                    std::int64_t epoch, seed_choice seed) const {
+    detail::cost_query cost = detail::find_cost(about(), dataset, split, schedule, epoch);
+    cost.seed = cell_query(cost.train, code, seed, 0).seed;
+    const auto place = static_cast<std::size_t>(code);
+    const cell_value found = detail::cell_cost(*state_, cost, place);
+    if (!found) detail::explain_cost(*state_, cost, place);
+    return found.value;
+}
+
+inline void image::simulated_costs(const integers& codes, std::string_view dataset,
+                                   std::string_view split, std::int64_t schedule,
+                                   std::int64_t epoch, seed_choice seed, double* out,
+                                   std::uint8_t* present, unsigned threads) const {
+    detail::cost_query cost = detail::find_cost(about(), dataset, split, schedule, epoch);
+    cost.seed = query(cost.train, seed, 0).seed;
+    detail::for_codes(codes, cells(), threads, [&](std::size_t i, std::size_t code) {
+        const cell_value found = detail::cell_cost(*state_, cost, code);
+        if (found.status == status::damaged) detail::explain_cost(*state_, cost, code);
+        out[i] = found.value;
+        present[i] = found.status == status::ok;
+    });
+}
+
+inline void image::seed_counts(const integers& codes, std::string_view dataset,
+                               std::int64_t schedule, std::int64_t* out) const {
+    const std::uint32_t group = detail::find_known_group(about(), dataset, schedule);
+    const detail::trial_rows& trials = state_->trials[group];
+    detail::for_codes(codes, cells(), 1, [&](std::size_t i, std::size_t code) {
+        out[i] = 0;
+        for (std::uint32_t seed = 0; seed < trials.seeds; ++seed) {
+            const std::uint32_t row = trials.row(code, seed);
+            if (row >= trials.rows && row != k_none) detail::cell_seeds(*state_, group, code);
+            out[i] += row < trials.rows;
+        }
+    });
+}
 
 inline curve_values image::curve(std::int64_t code, std::string_view dataset,
                                  std::string_view split, std::string_view metric,

@@ -67,7 +67,7 @@ inline std::uint32_t epoch_position(const description& about, const column_info&
                                     std::int64_t epoch) {
     const auto schedule = std::int64_t{about.groups[column.group].schedule};
     const std::int64_t wanted = epoch < 0 ? epoch + schedule : epoch;
-    if (wanted < 0 || wanted >= schedule) refuse_epoch(schedule, epoch);
+    if (wanted < 0 || wanted >= schedule) refuse_epoch(schedule, std::to_string(epoch));
     const std::uint32_t* begin = about.epochs.data() + column.first_epoch;
     const std::uint32_t* end = begin + column.epoch_count;
     const auto number = static_cast<std::uint32_t>(wanted);

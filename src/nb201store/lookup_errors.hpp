@@ -130,10 +130,10 @@ inline std::string group_metrics(const description& about, std::uint32_t group,
                    group_metrics(about, group, k_none));
 }
 
-[[noreturn]] inline void refuse_epoch(std::int64_t schedule, std::int64_t epoch) {
+[[noreturn]] inline void refuse_epoch(std::int64_t schedule, const std::string& found) {
     throw error(errc::settings, "epoch must be " + std::to_string(-schedule) + ".." +
                                     std::to_string(schedule - 1) + " for schedule " +
-                                    std::to_string(schedule) + ", found " + std::to_string(epoch));
+                                    std::to_string(schedule) + ", found " + found);
 }
 
 inline std::string column_text(const description& about, const column_info& column) {
@@ -150,11 +150,19 @@ inline std::vector<std::uint32_t> column_epochs(const description& about,
     return {begin, begin + column.epoch_count};
 }
 
+/// `where` tells which of many was asked for.
 [[noreturn]] inline void explain_no_epoch(const description& about, const column_info& column,
-                                          std::int64_t epoch) {
+                                          std::int64_t epoch, const std::string& where = {}) {
     refuse_missing(
-        column_text(about, column) + ": epoch " + std::to_string(epoch) +
+        column_text(about, column) + ": epoch " + std::to_string(epoch) + where +
         " was not recorded; epochs recorded: " + number_ranges(column_epochs(about, column)));
+}
+
+/// A seed that no trial of the group has.
+[[noreturn]] inline void explain_group_seed(const description& about, const column_info& column,
+                                            const std::string& seed) {
+    refuse_missing(column_text(about, column) + ": seed " + seed + " was not recorded, only " +
+                   number_ranges(about.groups[column.group].seeds));
 }
 
 }  // namespace nb201store::detail

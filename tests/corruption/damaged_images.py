@@ -56,7 +56,7 @@ def everything(store: Store) -> list[Any]:
         key = (column["dataset"], column["split"], column["metric"])
         for seed in (*seeds, "mean"):
             if column["split"] is None:
-                core = store._image.trial_column(key[0], key[2], column["schedule"], seed)
+                core = store._image.column(key[0], None, key[2], column["schedule"], -1, seed)
                 answers.append(core.array())
                 continue
             for epoch in column["epochs"]:

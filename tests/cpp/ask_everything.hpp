@@ -30,7 +30,7 @@ inline void ask_column(const nb201store::column& column) {
     }
     std::vector<double> out(codes.size());
     std::vector<std::uint8_t> present(codes.size());
-    attempt([&] { column.take(codes.data(), codes.size(), out.data(), present.data()); });
+    attempt([&] { column.take({codes.data(), codes.size()}, out.data(), present.data()); });
     if (cells <= 4096) {
         out.resize(cells);
         present.resize(cells);

@@ -77,7 +77,7 @@ TEST_CASE("codes outside the space") {
     const std::int64_t codes[] = {0, 3, -7};
     double out[3];
     std::uint8_t present[3];
-    const auto problem = sample::caught([&] { column.take(codes, 3, out, present); });
+    const auto problem = sample::caught([&] { column.take({codes, 3}, out, present); });
     CHECK(std::string(problem.what()) == "code must be an integer 0..3, found -7 at position 2");
 }
 

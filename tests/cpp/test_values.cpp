@@ -145,7 +145,7 @@ TEST_CASE("every form of a question gives the same answer") {
                 std::vector<std::uint8_t> present(4), taken_present(4);
                 column.array(all.data(), present.data());
                 const std::int16_t codes[] = {3, 2, 1, 0};
-                column.take(codes, 4, taken.data(), taken_present.data());
+                column.take({codes, 4}, taken.data(), taken_present.data());
                 for (std::uint32_t code = 0; code < 4; ++code) {
                     const auto found = column.find(code);
                     CHECK(static_cast<bool>(found) == (present[code] == 1));

@@ -117,10 +117,10 @@ def test_values_of_one_seed_and_of_the_mean(image: Image) -> None:
     mean = image.value(0, "toy", "train", "accuracy", schedule=3, epoch=2, seed="mean")
     assert mean == (12.0 + 24.0) / 2
     assert image.value(0, "toy", "test", "loss", 3, 2, "mean") == 0.5
-    assert image.trial_value(0, "toy", "latency_s", 3, 777) == 1.5
+    assert image.value(0, "toy", None, "latency_s", 3, -1, 777) == 1.5
     assert image.trial_list(0, "toy", "latency_s", 3, 777) == (1.0, 2.0)
     assert image.trial_list(0, "toy", "latency_s", 3, 888) == ()
-    assert image.trial_column("toy", "latency_s", 3, "mean")[1] == 3.0
+    assert image.column("toy", None, "latency_s", 3, -1, "mean")[1] == 3.0
     assert image.seeds(1, "toy", 3) == (888,)
     assert image.seeds(2, "toy", 3) == ()
     assert image.epochs("toy", "test", "loss", 3) == (2,)

@@ -42,8 +42,11 @@ ALLOWED = {
     "image": BASE | {"archive"},
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
-    "column": {"errors", "_core"},
-    "store": {"errors", "arguments", "_core", "space", "schema", "cost", "column"},
+    "gaps": {"errors"},
+    "measured_cost": {"errors", "_core", "cost"},
+    "column": {"_core", "gaps", "store"},  # store: for its type only
+    "batch": {"errors", "_core", "gaps"},
+    "store": {"errors", "arguments", "_core", "space", "column", "batch", "gaps", "measured_cost"},
 }
 
 
