@@ -128,8 +128,8 @@ def _show(result: CaseResult) -> None:
         spread = f"({seconds_text(t['q1'])} .. {seconds_text(t['q3'])})"
         times = f"{t['median'] / ours:.3g} times ours"
         print(
-            f"   {t['name']:34} {seconds_text(t['median']):>9}  {spread:24} {times:20} "
-            f"n={t['n']} {t['agrees']}"
+            f"   {t['name']:34} {seconds_text(t['median']):>9}  {spread:24} "
+            f"cpu {seconds_text(t['cpu']):8} {times:20} n={t['n']} {t['agrees']}"
         )
     for name, value in result.measures.items():
         print(f"   {name}: {value:,.0f}")

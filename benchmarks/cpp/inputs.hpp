@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <nb201store/nb201store.hpp>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -13,6 +14,17 @@
 #include "timing.hpp"
 
 namespace bench {
+
+struct options {
+    std::string image;
+    int rounds = 11;
+    bool toy = false;
+    std::set<std::string> only;
+
+    bool wants(const std::string& workload) const {
+        return only.empty() || only.count(workload) != 0;
+    }
+};
 
 struct column_words {
     std::string dataset, split, metric;
@@ -56,8 +68,9 @@ struct inputs {
     }
 
     /// Random recorded codes.
-    std::vector<std::int64_t> draw_codes(const column_words& of, std::size_t count) {
-        const auto held = recorded(of, k_seed);
+    std::vector<std::int64_t> draw_codes(const column_words& of, std::int64_t seed,
+                                         std::size_t count) {
+        const auto held = recorded(of, seed);
         std::vector<std::int64_t> out;
         for (std::size_t i = 0; i < count; ++i) out.push_back(held[random() % held.size()]);
         return out;

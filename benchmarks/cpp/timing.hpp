@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -40,11 +41,18 @@ inline double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Seconds a question.
-inline double time_once(const contender& one, answers& out) {
+/// Seconds a question, by the wall clock and of the processor.
+struct spent {
+    double wall, cpu;
+};
+
+inline spent time_once(const contender& one, answers& out) {
     const auto start = std::chrono::steady_clock::now();
+    const std::clock_t busy = std::clock();
     one.run(out);
-    return seconds_since(start) / static_cast<double>(one.n);
+    const auto n = static_cast<double>(one.n);
+    const double cpu = static_cast<double>(std::clock() - busy) / CLOCKS_PER_SEC;
+    return {seconds_since(start) / n, cpu / n};
 }
 
 /// The quantile of sorted numbers, between two of them where it falls there.
@@ -76,24 +84,28 @@ class report {
         std::vector<answers> outs(of.contenders.size(), answers(answer_count, std::nan("")));
         std::vector<double> firsts;
         for (std::size_t i = 0; i < of.contenders.size(); ++i) {
-            firsts.push_back(time_once(of.contenders[i], outs[i]));
+            firsts.push_back(time_once(of.contenders[i], outs[i]).wall);
             if (of.contenders[i].role != "floor")
                 compare(of, of.contenders[i], outs[i], outs.front());
         }
-        std::vector<std::vector<double>> times(of.contenders.size());
+        std::vector<std::vector<double>> walls(of.contenders.size()), cpus(of.contenders.size());
         for (int turn = 0; turn < rounds; ++turn)
             for (std::size_t place = 0; place < of.contenders.size(); ++place) {
                 const std::size_t which =
                     (place + static_cast<std::size_t>(turn)) % of.contenders.size();
-                times[which].push_back(time_once(of.contenders[which], outs[which]));
+                const spent took = time_once(of.contenders[which], outs[which]);
+                walls[which].push_back(took.wall);
+                cpus[which].push_back(took.cpu);
             }
         text_ += cases_++ == 0 ? "\n" : ",\n";
         text_ += "{\"workload\": \"" + of.workload + "\", \"title\": \"" + of.title +
                  "\", \"language\": \"C++\", \"cache\": \"warm\", \"per\": \"" + of.per +
                  "\", \"measures\": {}, \"timings\": [";
         for (std::size_t i = 0; i < of.contenders.size(); ++i) {
-            std::sort(times[i].begin(), times[i].end());
-            add_timing(of.contenders[i], times[i], firsts[i], answer_count, i == 0);
+            std::sort(walls[i].begin(), walls[i].end());
+            std::sort(cpus[i].begin(), cpus[i].end());
+            if (i != 0) text_ += ",";
+            add_timing(of.contenders[i], walls[i], quantile(cpus[i], 0.5), firsts[i], answer_count);
         }
         text_ += "]}";
     }
@@ -103,20 +115,19 @@ class report {
     }
 
   private:
-    void add_timing(const contender& one, const std::vector<double>& sorted, double first,
-                    std::size_t answer_count, bool is_first) {
+    void add_timing(const contender& one, const std::vector<double>& sorted, double cpu,
+                    double first, std::size_t answer_count) {
         char numbers[256];
         std::snprintf(numbers, sizeof numbers,
-                      "\"n\": %zu, \"rounds\": %zu, \"median\": %.6g, \"q1\": %.6g, \"q3\": %.6g, "
-                      "\"first\": %.6g, ",
+                      "\"n\": %zu, \"rounds\": %zu, \"median\": %.6g, \"q1\": %.6g, "
+                      "\"q3\": %.6g, \"cpu\": %.6g, \"first\": %.6g, ",
                       one.n, sorted.size(), quantile(sorted, 0.5), quantile(sorted, 0.25),
-                      quantile(sorted, 0.75), first);
+                      quantile(sorted, 0.75), cpu, first);
         char ready[32];
         std::snprintf(ready, sizeof ready, "%.6g", one.ready);
         const std::string agrees =
             one.role == "floor" ? "" : "exactly, " + std::to_string(answer_count) + " answers";
-        text_ += (is_first ? "\n" : ",\n");
-        text_ += "  {\"name\": \"" + one.name + "\", \"role\": \"" + one.role + "\", " + numbers +
+        text_ += "\n  {\"name\": \"" + one.name + "\", \"role\": \"" + one.role + "\", " + numbers +
                  "\"ready\": " + (one.ready < 0 ? "null" : ready) + ", \"agrees\": \"" + agrees +
                  "\", \"note\": \"" + one.note + "\"}";
     }

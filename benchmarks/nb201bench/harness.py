@@ -8,6 +8,7 @@ an order that rotates, so a slow minute falls on all of them.
 from __future__ import annotations
 
 import gc
+import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -79,7 +80,11 @@ class Workload:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds per question of one contender; `first` is the warm-up round, in no other figure."""
+    """Seconds per question of one contender; `first` is the warm-up round, in no other figure.
+
+    median, q1, q3 : wall clock. cpu : median of the processor time of this process and of those it waited for, which
+        a busy machine lengthens less
+    """
 
     name: str
     role: Role
@@ -88,6 +93,7 @@ class Timing:
     median: float
     q1: float
     q3: float
+    cpu: float
     first: float
     ready: float | None
     agrees: str
@@ -111,7 +117,7 @@ def measure(case: Case, workload: Workload, rounds: int) -> CaseResult:
     """Run a case: one warm-up round whose answers are compared, then `rounds` alternating ones."""
     firsts, answers = [], []
     for contender in case.contenders:
-        seconds, found = _once(contender)
+        seconds, _, found = _once(contender)
         firsts.append(seconds)
         answers.append(None if contender.role == "floor" else _as_floats(contender.answer(found)))
         del found
@@ -119,14 +125,15 @@ def measure(case: Case, workload: Workload, rounds: int) -> CaseResult:
     del answers
     times = _rounds(case.contenders, rounds)
     result = CaseResult(workload.name, case.title, "Python", workload.cache, case.per)
-    for contender, first, seconds, agrees in zip(
+    for contender, first, spent, agrees in zip(
         case.contenders, firsts, times, agreements, strict=True
     ):
-        q1, median, q3 = quartiles(seconds)
+        q1, median, q3 = quartiles([wall for wall, _ in spent])
+        cpu = statistics.median(cpu for _, cpu in spent)
         result.timings.append(
             asdict(
                 Timing(
-                    contender.name, contender.role, contender.n, rounds, median, q1, q3, first,
+                    contender.name, contender.role, contender.n, rounds, median, q1, q3, cpu, first,
                     contender.ready_s, agrees, contender.note,
                 )
             )
@@ -142,24 +149,32 @@ def quartiles(seconds: Sequence[float]) -> tuple[float, float, float]:
     return q1, median, q3
 
 
-def _once(contender: Contender) -> tuple[float, Any]:
-    """(seconds a question, result) of one run."""
+def _once(contender: Contender) -> tuple[float, float, Any]:
+    """(wall seconds a question, processor seconds a question, result) of one run."""
     contender.before()
-    start = time.perf_counter()
+    children = _children()
+    start, busy = time.perf_counter(), time.process_time()
     found = contender.run()
-    return (time.perf_counter() - start) / contender.n, found
+    busy, wall = time.process_time() - busy, time.perf_counter() - start
+    return wall / contender.n, (busy + _children() - children) / contender.n, found
 
 
-def _rounds(contenders: Sequence[Contender], rounds: int) -> list[list[float]]:
-    """Seconds a question of every contender and round. No garbage collection in between, as in timeit."""
-    times: list[list[float]] = [[] for _ in contenders]
+def _children() -> float:
+    """Processor seconds of the processes that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _rounds(contenders: Sequence[Contender], rounds: int) -> list[list[tuple[float, float]]]:
+    """(wall, processor) seconds a question of every contender and round. No garbage collection, as in timeit."""
+    times: list[list[tuple[float, float]]] = [[] for _ in contenders]
     gc.collect()
     gc.disable()
     try:
         for turn in range(rounds):
             for place in range(len(contenders)):
                 which = (place + turn) % len(contenders)
-                times[which].append(_once(contenders[which])[0])
+                times[which].append(_once(contenders[which])[:2])
     finally:
         gc.enable()
     return times

@@ -43,13 +43,16 @@ class Size:
 
     points: int  # questions one at a time
     batch: int  # questions of a batch
+    slow_batch: int  # of those, asked of what answers one at a time
     curves: int
     peer_cells: int  # cells asked of the official packages, whose answers take up to a millisecond
     starts: int  # processes started
 
 
-FULL = Size(points=20_000, batch=1_000_000, curves=2_000, peer_cells=200, starts=5)
-TOY = Size(points=40, batch=300, curves=6, peer_cells=3, starts=1)
+FULL = Size(
+    points=20_000, batch=1_000_000, slow_batch=20_000, curves=2_000, peer_cells=200, starts=5
+)
+TOY = Size(points=40, batch=300, slow_batch=50, curves=6, peer_cells=3, starts=1)
 
 
 class Ready(NamedTuple):
@@ -67,11 +70,17 @@ def ready(make: Callable[[], Any]) -> Ready:
 
 
 class Batch(NamedTuple):
-    """Questions that all have an answer: codes, seeds and epochs, int64 arrays of one length."""
+    """Questions that all have an answer: codes, seeds and epochs, arrays of one length."""
 
     codes: NDArray[np.int64]
     seeds: NDArray[np.int64]
     epochs: NDArray[np.int64]
+
+    def narrow(self) -> Batch:
+        """The same in the narrowest types of numpy that hold them, as one who asks millions would keep them."""
+        return Batch(
+            self.codes.astype(np.int16), self.seeds.astype(np.int16), self.epochs.astype(np.uint8)
+        )
 
 
 class Inputs:
@@ -140,13 +149,13 @@ class Inputs:
         return int(np.any([self.present(column, "mean") for column in columns], axis=0).sum())
 
     @cached_property
-    def columns_200(self) -> list[Column]:
-        """Every (dataset, split, metric) of schedule 200."""
-        return [
-            Column(c["dataset"], c["split"], c["metric"], 200)
+    def columns_200(self) -> dict[Column, int]:
+        """Every (dataset, split, metric) of schedule 200, with its number of epochs."""
+        return {
+            Column(c["dataset"], c["split"], c["metric"], 200): len(c["epochs"])
             for c in self.store.describe()["columns"]
             if c["schedule"] == 200 and c["split"] is not None
-        ]
+        }
 
     @cached_property
     def peer_codes(self) -> list[int]:
@@ -169,10 +178,19 @@ class Inputs:
         return self.point_codes[: self.size.curves]
 
     def _batch(self, column: Column, count: int) -> Batch:
-        """Random (code, seed, epoch) that exist, uniform over trials and epochs."""
+        """Random (code, seed, epoch) that exist, uniform over trials and epochs; the first are of `peer_codes`."""
         seeds = self.seeds(column)
         epochs = np.array(self.store.epochs(*column[:3], schedule=column.schedule))
-        exists = np.stack([self.present(column, seed, int(epochs[-1])) for seed in seeds], axis=1)
+        last = int(epochs[-1])
+        exists = np.stack([self.present(column, seed, last) for seed in seeds], axis=1)
         rng = np.random.default_rng([self.rng_seed, *map(ord, "".join(column[:3]))])
-        trials = np.argwhere(exists)[rng.integers(0, int(exists.sum()), count)]
-        return Batch(trials[:, 0].copy(), np.array(seeds)[trials[:, 1]], rng.choice(epochs, count))
+        trials = np.argwhere(exists)
+        of_peers = trials[np.isin(trials[:, 0], self.peer_codes)]
+        few = min(self.size.peer_cells, count)
+        drawn = np.concatenate(
+            [
+                of_peers[rng.integers(0, len(of_peers), few)],
+                trials[rng.integers(0, len(trials), count - few)],
+            ]
+        )
+        return Batch(drawn[:, 0].copy(), np.array(seeds)[drawn[:, 1]], rng.choice(epochs, count))

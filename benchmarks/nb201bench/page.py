@@ -19,7 +19,8 @@ INTRODUCTION = """\
 Made by `make benchmarks` from `{name}`; do not edit. What each workload isolates is said above its tables. Times are
 seconds of wall clock per what the table says, the median over {rounds} rounds with the first and third quartile; the
 contenders of a table ran in one process, in alternating rounds, after one warm-up round that is in no figure but
-"first" (compilation and first touch of pages included). `ratio` is the contender's median over ours: above 1 it is
+"first" (compilation and first touch of pages included). `CPU` is the processor time in the same rounds, which other
+programs on the machine lengthen less. `ratio` is the contender's median over ours: above 1 it is
 slower than ours. Every answer was compared with ours; `agrees` says how many and how closely.
 
 *ready* is what it cost to have the contender ready for its first question (open, load or fill), which its times
@@ -109,7 +110,7 @@ def _where(report: dict[str, Any]) -> str:
 def _case(case: Case) -> str:
     title = f"### {case['language']}: {case['title']} ({case['cache']})\n\n"
     ours = case["timings"][0]["median"]
-    names = ["contender", f"per {case['per']}", "quartiles", "ratio", "n", "first", "ready"]
+    names = ["contender", f"per {case['per']}", "quartiles", "CPU", "ratio", "n", "first", "ready"]
     names += ["including", "agrees", "note"]
     rows = [_timing(t, ours) for t in case["timings"]]
     text = title + _table(names, rows)
@@ -124,6 +125,7 @@ def _timing(t: Timing, ours: float) -> list[str]:
         role.format(t["name"]),
         seconds_text(t["median"]),
         f"{seconds_text(t['q1'])} .. {seconds_text(t['q3'])}",
+        seconds_text(t["cpu"]),
         _ratio(t["median"] / ours),
         str(t["n"]),
         seconds_text(t["first"]),

@@ -27,4 +27,5 @@ TARGETS = (
     Target("one accuracy, column handle", "point_handle", "col[code]", 120e-9),
     Target("batch gather, one u16 metric, one core", "batch_random", "one u16 metric", 3.5e-9, contender="gather"),
     Target("batch gather over the whole store, one core", "batch_random", "whole store", 8e-9, contender="gather"),
+    Target("the same, no folded times in it", "batch_random", "whole store without times", 8e-9, contender="gather"),
 )  # fmt: skip
