@@ -28,6 +28,10 @@ column make_column(const image& self, const py::object& dataset, const py::objec
     return self.column(of, *named, which, epochs, at, arguments::seed(seed));
 }
 
+column user_column(const image& self, const py::object& name) {
+    return self.user_column(arguments::name(name, "column"));
+}
+
 PyObject* item(PyObject* object, PyObject* code) {
     return guarded([&] {
         const auto& self = fast_call::self<column>(object);
@@ -58,9 +62,11 @@ void bind_column(py::module_& m, py::class_<image>& image_type) {
                        item_slot)
         .def(py::init(&make_column), py::arg("image"), py::arg("dataset"), py::arg("split"),
              py::arg("metric"), py::arg("schedule"), py::arg("epoch"), py::arg("seed"))
+        .def(py::init(&user_column), py::arg("image"), py::arg("name"))
         .def("__len__", &column::size)
         .def("take", &take, py::arg("codes"), py::arg("threads") = 1)
         .def("array", &whole);
-    image_type.def("column", &make_column, py::arg("dataset"), py::arg("split"), py::arg("metric"),
-                   py::arg("schedule"), py::arg("epoch"), py::arg("seed"));
+    image_type.def("user_column", &user_column, py::arg("name"))
+        .def("column", &make_column, py::arg("dataset"), py::arg("split"), py::arg("metric"),
+             py::arg("schedule"), py::arg("epoch"), py::arg("seed"));
 }

@@ -58,6 +58,25 @@ py::list column_dicts(const nb201store::description& about) {
     return out;
 }
 
+/// Cells that have a value. Reads the column's presence bits, where it has any.
+std::uint32_t value_count(const image& self, const nb201store::user_column_info& column) {
+    if (column.present == nb201store::k_none) return self.cells();
+    const nb201store::section& bits = self.sections()[column.present];
+    const std::uint8_t* bytes = self.section_bytes(bits);
+    std::uint32_t count = 0;
+    for (std::uint32_t code = 0; code < self.cells(); ++code)
+        count += bytes[code / 8] >> code % 8 & 1u;
+    return count;
+}
+
+py::list user_column_dicts(const image& self) {
+    py::list out;
+    for (const nb201store::user_column_info& column : self.about().user_columns)
+        out.append(py::dict("name"_a = column.name, "unit"_a = column.unit,
+                            "values"_a = value_count(self, column)));
+    return out;
+}
+
 py::dict describe(const image& self) {
     const nb201store::description& about = self.about();
     const nb201store::space_info& space = about.space;
@@ -69,7 +88,7 @@ py::dict describe(const image& self) {
                     "channels"_a = space.channels, "cells_per_stage"_a = space.cells_per_stage,
                     "in_channels"_a = space.in_channels, "batch"_a = space.batch,
                     "datasets"_a = dataset_dicts(about), "groups"_a = group_dicts(about),
-                    "columns"_a = column_dicts(about));
+                    "columns"_a = column_dicts(about), "user_columns"_a = user_column_dicts(self));
 }
 
 py::list section_dicts(const image& self) {

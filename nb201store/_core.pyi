@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, SupportsIndex, TypeAlias, TypedDict
+from typing import Any, Literal, SupportsIndex, TypeAlias, TypedDict, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,11 @@ class _Column(TypedDict):
     encoding: str
     epochs: list[int]
 
+class _UserColumn(TypedDict):
+    name: str
+    unit: str
+    values: int
+
 class _Description(TypedDict):
     reader_version: int
     writer_version: int
@@ -73,6 +78,7 @@ class _Description(TypedDict):
     datasets: list[_Dataset]
     groups: list[_Group]
     columns: list[_Column]
+    user_columns: list[_UserColumn]
 
 class _Section(TypedDict):
     name: str
@@ -84,6 +90,9 @@ class _Section(TypedDict):
     required: bool
 
 class Column:
+    @overload
+    def __init__(self, image: Image, name: str) -> None: ...
+    @overload
     def __init__(
         self,
         image: Image,
@@ -164,6 +173,7 @@ class Image:
         epoch: SupportsIndex,
         seed: _Seed,
     ) -> Column: ...
+    def user_column(self, name: str) -> Column: ...
     # Batches (bind_batch.cpp): flat arrays
     def gather(
         self,

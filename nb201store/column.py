@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Column(_core.Column):
-    """One metric at one epoch and seed, for every cell; made by `Store.column`, cheap to ask again and again.
+    """One metric at one epoch and seed, or a user column, for every cell; made by `Store.column`, cheap to ask again.
 
     `col[code]` is one value as a float, the published double bit for bit (losses: as the image holds them): ArchError
     outside the space, MissingDataError where the cell has none. It is the fastest question there is. `len(col)` is
@@ -37,6 +37,8 @@ class Column(_core.Column):
         return Column, (self._store, *self._words)
 
     def _name(self) -> str:
+        if len(self._words) == 1:
+            return f"user column {self._words[0]!r}"
         dataset, split, metric, schedule, epoch, seed = self._words
         if split is None:
             return f"{dataset}, {metric}, schedule {schedule}, seed {seed}"

@@ -50,6 +50,8 @@ else:  # `typing` costs more than everything else that opening a store does
     RecordedCost = namedtuple("RecordedCost", "params_m flops_m")
 
 LOWEST_IS_BEST = ("loss", "time")
+_ABSENT: Any = object()
+"""Tells a word left out from split=None, which asks for a metric of the trial itself."""
 
 
 def open_store(
@@ -296,12 +298,29 @@ class Store:
         codes = self._image.neighbour_codes(code)
         return Neighbours(codes, column.take(codes, missing=missing))
 
+    @overload
+    def column(self, dataset: str) -> Column: ...
+    @overload
+    def column(self, dataset: str, split: str | None, metric: str, *, schedule: int, epoch: int = -1,
+               seed: Seed) -> Column: ...  # fmt: skip
     def column(
-        self, dataset: str, split: str | None, metric: str, *, schedule: int, epoch: int = -1, seed: Seed,
+        self, dataset: str, split: Any = _ABSENT, metric: Any = _ABSENT, *,
+        schedule: Any = _ABSENT, epoch: int = -1, seed: Any = _ABSENT,
     ) -> Column:  # fmt: skip
-        """Return a handle of one metric at one epoch for all cells: `col[code]`, `col.take(codes)`, `col.array()`."""
+        """Return a handle of one metric at one epoch for all cells: `col[code]`, `col.take(codes)`, `col.array()`.
+
+        A single word is the name of a user column (`describe()["user_columns"]`): `column("edgegpu_latency")`.
+        """
         from nb201store.column import Column
 
+        words = {"split": split, "metric": metric, "schedule": schedule, "seed": seed}
+        absent = [name for name, word in words.items() if word is _ABSENT]
+        if len(absent) == len(words):
+            return Column(self, dataset)
+        if absent:
+            raise SettingsError(
+                f"column({dataset!r}, ...) lacks {', '.join(absent)}; only a user column is asked for by its name alone"
+            )
         return Column(self, dataset, split, metric, schedule, epoch, seed)
 
     def top(

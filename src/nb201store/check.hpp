@@ -142,6 +142,30 @@ inline void check_list_ends(const image_state& state, std::uint32_t number) {
     here.expect(end == source.extra_count, 4 * rows, "the last list to end with the values", end);
 }
 
+/// The values of a user column are finite, its gaps and the bits past the last cell zero.
+inline void check_user_column(const image_state& state, std::uint32_t number) {
+    const user_column_info& column = state.about.user_columns[number];
+    const column_source& source = state.user_sources[number];
+    const std::uint32_t cells = state.about.space.cells;
+    for (std::uint32_t code = 0; code < cells; ++code) {
+        if (!is_present(source, 0, code)) {
+            if (!all_zero(source.data + 8 * std::size_t{code}, 8))
+                state.parts()
+                    .at(state.sections[column.data])
+                    .refuse(errc::format, 8 * std::uint64_t{code},
+                            "zero bytes where no value is present", "others");
+        } else if (!stored_value<layout::user>(source, code, 0, 0)) {
+            explain_user_value(state, number, code);
+        }
+    }
+    const std::size_t last = (std::size_t{cells} - 1) / 8;
+    if (source.present != nullptr && cells % 8 != 0 && source.present[last] >> cells % 8 != 0)
+        state.parts()
+            .at(state.sections[column.present])
+            .refuse(errc::format, last, "zero bits past the last cell",
+                    std::to_string(source.present[last]));
+}
+
 inline void check_image(const image_state& state, const check_progress& progress) {
     std::uint64_t end = k_header_size + k_entry_size * state.sections.size();
     for (const section& entry : state.sections) {
@@ -155,6 +179,8 @@ inline void check_image(const image_state& state, const check_progress& progress
         check_values(state, number);
         check_list_ends(state, number);
     }
+    for (std::uint32_t number = 0; number < state.about.user_columns.size(); ++number)
+        check_user_column(state, number);
 }
 
 }  // namespace detail

@@ -46,6 +46,10 @@ class column {
     /// damaged value.
     void take(const integers& codes, double* out, std::uint8_t* present,
               unsigned threads = 1) const {
+        if (query_.source.layout == detail::layout::user)
+            return detail::for_codes(codes, size(), threads, [&](std::size_t i, std::size_t code) {
+                put<detail::layout::user>(code, out[i], present[i]);
+            });
         const detail::batch_source from{*state_, number_};
         const description& about = state_->about;
         const column_info& info = about.columns[number_];

@@ -2,6 +2,7 @@
 // bounded at use.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -44,6 +45,7 @@ enum class layout : std::uint8_t {
     per_cell,
     dictionary,
     list,
+    user,  ///< a user column: no trials, presence bits in one row over all cells
 };
 
 /// SAFETY: the pointers point to sections whose dtype and shape opening has checked against `rows`,
@@ -122,6 +124,10 @@ cell_value stored_value(const column_source& c, std::size_t code, std::size_t ro
         return {load_f8(c.extra + 8 * std::size_t{place}), status::ok};
     }
     if constexpr (L == layout::list) return list_mean(c, row);
+    if constexpr (L == layout::user) {
+        const double value = load_f8(c.data + 8 * code);
+        return std::isfinite(value) ? cell_value{value, status::ok} : k_damaged;
+    }
 }
 
 template <layout L>
@@ -149,6 +155,7 @@ decltype(auto) with_layout(layout which, F&& f) {
         NB201STORE_CASE(per_cell)
         NB201STORE_CASE(dictionary)
         NB201STORE_CASE(list)
+        NB201STORE_CASE(user)
 #undef NB201STORE_CASE
     }
     return f(std::integral_constant<layout, layout::per_trial>{});

@@ -103,6 +103,14 @@ struct column_info {
     std::uint32_t present;      ///< section number or k_none
 };
 
+/// One value a cell, brought by a user (docs/format.md, "User columns").
+struct user_column_info {
+    std::string name;
+    std::string unit;       ///< may be empty
+    std::uint32_t data;     ///< section number
+    std::uint32_t present;  ///< section number or k_none
+};
+
 struct description {
     space_info space;
     std::vector<dataset_info> datasets;
@@ -110,6 +118,7 @@ struct description {
     std::vector<group_info> groups;     ///< by (schedule, data set)
     std::vector<std::uint32_t> epochs;  ///< runs that columns point into
     std::vector<column_info> columns;   ///< by (group, split, metric)
+    std::vector<user_column_info> user_columns;
 };
 
 }  // namespace nb201store

@@ -90,6 +90,13 @@ class image {
         return {state_, number, query(number, seed, 0)};
     }
 
+    /// A column that a user attached: one value a cell. Throws `settings` naming those there are.
+    nb201store::column user_column(std::string_view name) const {
+        const std::uint32_t number = detail::find_user_column(about(), name);
+        return {
+            state_, number, {state_->user_sources[number], {nullptr, cells(), 0, 0}, 0, k_none}};
+    }
+
     double value(std::int64_t code, std::string_view dataset, std::string_view split,
                  std::string_view metric, std::int64_t schedule, std::int64_t epoch,
                  seed_choice seed) const {

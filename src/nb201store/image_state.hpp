@@ -11,6 +11,7 @@
 #include "column_reader.hpp"
 #include "section_roles.hpp"
 #include "trial_rows.hpp"
+#include "user_columns.hpp"
 
 namespace nb201store::detail {
 
@@ -20,8 +21,9 @@ struct image_state {
     image_header header{};
     std::vector<section> sections;
     description about;
-    std::vector<column_source> sources;  ///< of about.columns
-    std::vector<trial_rows> trials;      ///< of about.groups
+    std::vector<column_source> sources;       ///< of about.columns
+    std::vector<column_source> user_sources;  ///< of about.user_columns
+    std::vector<trial_rows> trials;           ///< of about.groups
 
     file_parts parts() const noexcept { return {path, file, sections}; }
     const std::uint8_t* section_bytes(std::uint32_t number) const noexcept {
@@ -83,10 +85,14 @@ inline std::shared_ptr<const image_state> read_image(std::string path, file_byte
     read_splits(parts, about);
     read_groups(parts, about);
     read_columns(parts, about);
+    read_user_columns(parts, about);
     check_section_roles(parts, about);
     state->sources.reserve(about.columns.size());
     for (const column_info& column : about.columns)
         state->sources.push_back(resolve_column(*state, column));
+    state->user_sources.reserve(about.user_columns.size());
+    for (const user_column_info& column : about.user_columns)
+        state->user_sources.push_back(user_column_source(parts, column));
     state->trials.reserve(about.groups.size());
     for (const group_info& group : about.groups)
         state->trials.push_back({state->section_bytes(group.row_table), about.space.cells,

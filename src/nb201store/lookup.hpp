@@ -61,6 +61,12 @@ inline std::uint32_t find_known_group(const description& about, std::string_view
     explain_no_group(about, dataset, schedule);
 }
 
+inline std::uint32_t find_user_column(const description& about, std::string_view name) {
+    for (std::uint32_t i = 0; i < about.user_columns.size(); ++i)
+        if (about.user_columns[i].name == name) return i;
+    explain_no_user_column(about, name);
+}
+
 /// The position of an epoch among those of a column. Negative epochs count from the last of the
 /// schedule.
 inline std::uint32_t epoch_position(const description& about, const column_info& column,

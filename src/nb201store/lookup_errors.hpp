@@ -130,6 +130,21 @@ inline std::string group_metrics(const description& about, std::uint32_t group,
                    group_metrics(about, group, k_none));
 }
 
+[[noreturn]] inline void explain_no_user_column(const description& about, std::string_view name) {
+    text_list known;
+    for (const user_column_info& column : about.user_columns) known.add(column.name);
+    std::string message = "no user column " + quoted(name) + ": this file has " +
+                          (about.user_columns.empty() ? "none" : known.text());
+    const auto which = find_metric(name);
+    if (which)
+        message += "; a metric is asked for by dataset, " +
+                   std::string(is_trial_metric(*which) ? "" : "split, ") +
+                   "metric, schedule and seed";
+    if (find_dataset(about, name) != k_none)
+        message += "; of a data set, name split, metric, schedule and seed too";
+    throw error(errc::settings, message);
+}
+
 [[noreturn]] inline void refuse_epoch(std::int64_t schedule, const std::string& found) {
     throw error(errc::settings, "epoch must be " + std::to_string(-schedule) + ".." +
                                     std::to_string(schedule - 1) + " for schedule " +

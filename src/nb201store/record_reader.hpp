@@ -31,18 +31,20 @@ inline std::string shape_text(const section& entry) {
     return out + "]";
 }
 
+inline void require_checksum(const file_parts& parts, const section& entry) {
+    const std::uint32_t actual = crc32c(parts.bytes(entry), static_cast<std::size_t>(entry.size));
+    if (actual != entry.crc32c)
+        parts.at(entry).refuse(errc::checksum, 0, "CRC32C " + hexadecimal(entry.crc32c),
+                               hexadecimal(actual));
+}
+
 /// The section called `name`, with its CRC32C checked.
 inline const section& description_section(const file_parts& parts, std::string_view name) {
     for (const section& entry : parts.sections) {
         if (entry.name != name) continue;
-        const site here = parts.at(entry);
         if (!entry.required)
-            here.refuse(errc::format, 0, "the required flag", "an optional section");
-        const std::uint32_t actual =
-            crc32c(parts.bytes(entry), static_cast<std::size_t>(entry.size));
-        if (actual != entry.crc32c)
-            here.refuse(errc::checksum, 0, "CRC32C " + hexadecimal(entry.crc32c),
-                        hexadecimal(actual));
+            parts.at(entry).refuse(errc::format, 0, "the required flag", "an optional section");
+        require_checksum(parts, entry);
         return entry;
     }
     const site table{parts.path, "section table", k_header_size, false};
@@ -60,15 +62,25 @@ class record {
     const site& where() const noexcept { return here_; }
 
     std::string name(std::size_t at, std::size_t width) const {
-        const std::size_t length = padded_name_length(bytes_ + at, width, is_record_name_char);
+        return text(at, width, is_record_name_char, "a zero-padded name of printable ASCII");
+    }
+
+    /// A zero-padded text of 1 character or more, each `allowed`.
+    template <class Predicate>
+    std::string text(std::size_t at, std::size_t width, Predicate allowed,
+                     const char* expected) const {
+        const std::size_t length = padded_name_length(bytes_ + at, width, allowed);
         if (length == 0)
-            here_.refuse(errc::format, at, "a zero-padded name of printable ASCII",
-                         quoted(name_from(bytes_ + at, width)));
+            here_.refuse(errc::format, at, expected, quoted(name_from(bytes_ + at, width)));
         return name_from(bytes_ + at, length);
     }
 
+    bool is_zero(std::size_t at, std::size_t size) const noexcept {
+        return all_zero(bytes_ + at, size);
+    }
+
     void zero(std::size_t at, std::size_t size) const {
-        if (!all_zero(bytes_ + at, size))
+        if (!is_zero(at, size))
             here_.refuse(errc::format, at, std::to_string(size) + " zero bytes", "others");
     }
 
@@ -85,7 +97,11 @@ class record {
 class records {
   public:
     records(const file_parts& parts, std::string_view name, std::uint64_t width)
-        : parts_(parts), entry_(description_section(parts, name)), width_(width) {
+        : records(parts, description_section(parts, name), width) {}
+
+    /// Of a section whose CRC32C was checked.
+    records(const file_parts& parts, const section& entry, std::uint64_t width)
+        : parts_(parts), entry_(entry), width_(width) {
         if (entry_.dtype != dtype::u8 || entry_.rank != 2 || entry_.shape[1] != width)
             parts.at(entry_).refuse(errc::format, 0,
                                     "u8 records of " + std::to_string(width) + " bytes",

@@ -41,7 +41,7 @@ inline void expect_shape(const file_parts& parts, const section& entry, dtype ty
 /// Optional sections that this version of the format knows; others are free.
 inline void check_optional_section(const file_parts& parts, const section& entry,
                                    const description& about) {
-    if (entry.name == "about" || entry.name == "forms")
+    if (entry.name == "about" || entry.name == "forms" || entry.name == "user_about")
         return expect_shape(parts, entry, dtype::text, entry.shape[0]);
     if (entry.name == "cell_form") return expect_shape(parts, entry, dtype::u16, about.space.cells);
     for (const group_info& group : about.groups)

@@ -56,7 +56,10 @@ cell_value mean_value(const cell_query& q, std::size_t code) noexcept {
 
 template <layout L>
 cell_value code_value(const cell_query& q, std::size_t code) noexcept {
-    return q.seed == k_none ? mean_value<L>(q, code) : seed_value<L>(q, code, q.seed);
+    if constexpr (L == layout::user)
+        return row_value<L>(q.source, code, 0, static_cast<std::uint32_t>(code));
+    else
+        return q.seed == k_none ? mean_value<L>(q, code) : seed_value<L>(q, code, q.seed);
 }
 
 /// REQUIRES: code < q.trials.cells.

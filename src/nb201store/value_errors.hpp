@@ -127,9 +127,25 @@ inline std::string cell_text(const image_state& state, std::uint32_t group, std:
                    " was not recorded; epochs recorded: " + number_ranges(have));
 }
 
+/// Throw what is wrong with the value of a user column: it is a gap, or no number that can be.
+[[noreturn]] inline void explain_user_value(const image_state& state, std::uint32_t number,
+                                            std::size_t code) {
+    const user_column_info& column = state.about.user_columns[number];
+    const column_source& source = state.user_sources[number];
+    if (!is_present(source, 0, static_cast<std::uint32_t>(code)))
+        refuse_missing("user column " + quoted(column.name) + ": no value of code " +
+                       std::to_string(code));
+    state.parts()
+        .at(state.sections[column.data])
+        .refuse(errc::format, 8 * std::uint64_t{code},
+                "a finite number of code " + std::to_string(code),
+                std::to_string(load_f8(source.data + 8 * code)));
+}
+
 /// Throw what is wrong with a value. REQUIRES: reading it said `failed`, which is not ok.
 [[noreturn]] inline void explain_value(const image_state& state, std::uint32_t number,
                                        std::size_t code, const cell_query& query) {
+    if (query.source.layout == layout::user) explain_user_value(state, number, code);
     const std::uint32_t group = state.about.columns[number].group;
     bool any_trial = false;
     for (std::uint32_t seed = 0; seed < query.trials.seeds; ++seed) {

@@ -68,6 +68,9 @@ inline void ask_everything(const nb201store::image& image) {
     std::size_t asked = 0;
     for (const auto& info : image.about().columns)
         if (asked++ < 64) ask_column_info(image, info);
+    asked = 0;
+    for (const auto& info : image.about().user_columns)
+        if (asked++ < 64) ask_column(image.user_column(info.name));
     for (const auto& group : image.about().groups)
         attempt(
             [&] { image.seeds(0, image.about().datasets[group.dataset].name, group.schedule); });

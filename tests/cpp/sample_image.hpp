@@ -116,11 +116,35 @@ inline void add_tables(builder::image_builder& image) {
             at("12/alpha/train/accuracy.present")});
 }
 
+inline builder::byte_vector user_record(const std::string& name, const std::string& unit,
+                                        std::uint32_t data, std::uint32_t present) {
+    builder::byte_vector out = builder::record(name, 64, {}, 64);
+    const builder::byte_vector rest = builder::record(unit, 32, {data, present});
+    out.insert(out.end(), rest.begin(), rest.end());
+    return out;
+}
+
+/// Two user columns; the second has no value of codes 0 and 3.
+inline void add_user_columns(builder::image_builder& image) {
+    using namespace builder;
+    image.add(floats("user/0", f8, {4}, {4.5, -1.0, 0.0, 2.5}));
+    image.add(floats("user/1", f8, {4}, {0, 7, 8, 0}));
+    image.add(ints("user/1.present", u8, {1}, {6}));
+    image.add_record("user_columns",
+                     user_record("edge.latency", "ms", image.number("user/0"), k_none));
+    image.add_record("user_columns", user_record("score-2", "", image.number("user/1"),
+                                                 image.number("user/1.present")));
+    image.add({"user_about", text, {2}, {'{', '}'}, true});
+    for (const char* name : {"user/0", "user/1", "user/1.present", "user_columns", "user_about"})
+        image[name].required = false;
+}
+
 inline builder::image_builder make() {
     builder::image_builder image;
     add_description(image);
     add_alpha_data(image);
     add_other_data(image);
+    add_user_columns(image);
     add_tables(image);
     return image;
 }

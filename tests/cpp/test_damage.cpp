@@ -88,8 +88,8 @@ TEST_CASE("every byte of header, table and description, with the checksums made 
             image_builder::sign(bytes);
             try_everything(std::move(bytes));
         }
-    for (const char* name :
-         {"space", "choices", "datasets", "splits", "trials", "seeds", "epochs", "columns"}) {
+    for (const char* name : {"space", "choices", "datasets", "splits", "trials", "seeds", "epochs",
+                             "columns", "user_columns"}) {
         const std::size_t size = sample::make()[name].bytes.size();
         for (std::size_t at = 0; at < size; ++at)
             for (const int flip : {0x01, 0x02, 0x80, 0xFF}) {
