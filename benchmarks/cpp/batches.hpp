@@ -21,13 +21,48 @@ struct narrow_batch {
     }
 };
 
-/// A column's questions, and the same numbers in an array.
+/// The addresses that a batch must read, found before: what is left is the memory's own time.
+class bare_reads {
+  public:
+    bare_reads(const inputs& from, const column_words& of, const batch& asked,
+               const std::vector<std::uint32_t>& epoch_places) {
+        const auto& about = from.image.about();
+        const std::uint32_t number =
+            nb201store::detail::find_column(about, {of.dataset, of.split, of.metric, of.schedule});
+        const auto& column = about.columns[number];
+        const auto& group = about.groups[column.group];
+        const auto& data = from.image.sections()[column.data];
+        const std::size_t width = data.size / data.shape[0] / (data.rank == 1 ? 1 : data.shape[1]);
+        const std::uint8_t* bytes = from.image.section_bytes(data);
+        const std::uint8_t* rows = from.image.section_bytes(from.image.sections()[group.row_table]);
+        for (std::size_t i = 0; i < asked.codes.size(); ++i) {
+            const auto code = static_cast<std::size_t>(asked.codes[i]);
+            const std::size_t trial = code * group.seeds.size() + asked.seed_places[i];
+            const bool per_cell = data.shape[0] == from.image.cells() && data.rank == 1;
+            const std::size_t row =
+                per_cell ? code : nb201store::detail::load_u32(rows + 4 * trial);
+            const std::size_t at = data.rank == 1 ? row : row * data.shape[1] + epoch_places[i];
+            addresses_.push_back(bytes + at * width);
+        }
+    }
+
+    /// One byte of every value: a cache line is moved for it as for the whole.
+    void read(double* out) const {
+        for (std::size_t i = 0; i < addresses_.size(); ++i) out[i] = *addresses_[i];
+    }
+
+  private:
+    std::vector<const std::uint8_t*> addresses_;
+};
+
+/// A column's questions, the same numbers in an array, and where they lie in the image.
 struct asked_column {
     column_words words;
     batch wide;
     narrow_batch narrow;
     std::shared_ptr<const plain_column> plain;
     std::vector<std::uint32_t> epoch_places;
+    std::shared_ptr<const bare_reads> bare;
 
     asked_column(inputs& from, const column_words& of, std::size_t count)
         : words(of),
@@ -37,6 +72,7 @@ struct asked_column {
         for (const auto epoch : wide.epochs)
             epoch_places.push_back(
                 static_cast<std::uint32_t>(place_of(plain->epoch_numbers, epoch)));
+        bare = std::make_shared<bare_reads>(from, of, wide, epoch_places);
     }
 
     std::size_t size() const { return wide.codes.size(); }
@@ -56,6 +92,8 @@ struct asked_column {
     }
 };
 
+inline const std::string k_bare_note = "what reading them from the image must cost here";
+
 inline void one_column(report& out, const options& with, inputs& from, const std::string& title,
                        const column_words& words) {
     const asked_column asked(from, words, from.batch_size);
@@ -67,13 +105,15 @@ inline void one_column(report& out, const options& with, inputs& from, const std
         };
     };
     const auto array = [&](answers& into) { asked.from_array(into.data()); };
+    const auto bare = [&](answers& into) { asked.bare->read(into.data()); };
     out.add({"batch_random",
              title,
              "answer",
              {{"gather", "ours", n, gather(asked.narrow, 1), "one core"},
               {"gather, questions in int64", "ours", n, gather(asked.wide, 1)},
               {"gather, 2 threads", "ours", n, gather(asked.narrow, 2)},
-              {"array in RAM", "baseline", n, array, "", asked.plain->ready}}},
+              {"array in RAM", "baseline", n, array, "", asked.plain->ready},
+              {"the bytes alone, addresses known", "floor", n, bare, k_bare_note}}},
             n, with.rounds);
 }
 
@@ -108,13 +148,21 @@ inline void many_columns(report& out, const options& with, inputs& from, const s
             to += one.size();
         }
     };
+    const auto bare = [&](answers& into) {
+        double* to = into.data();
+        for (const asked_column& one : asked) {
+            one.bare->read(to);
+            to += one.size();
+        }
+    };
     const std::string calls = std::to_string(asked.size()) + " calls";
     out.add({"batch_random",
              title,
              "answer",
              {{"gather", "ours", n, gather(1), "one core, " + calls},
               {"gather, 2 threads", "ours", n, gather(2)},
-              {"arrays in RAM", "baseline", n, arrays, "", ready}}},
+              {"arrays in RAM", "baseline", n, arrays, "", ready},
+              {"the bytes alone, addresses known", "floor", n, bare, k_bare_note}}},
             n, with.rounds);
 }
 
