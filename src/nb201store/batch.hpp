@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <type_traits>
 
 #include "coordinates.hpp"
 
@@ -145,49 +144,71 @@ void read_means(const batch_source& from, const axis_block<code_axis>& codes,
     }
 }
 
-/// One of a batch's coordinates is the mean where a seed could be.
-struct mean_of_seeds {};
+/// A block of coordinates, resolved; `seeds` is null for the means over seeds.
+struct coordinate_block {
+    const axis_block<code_axis>& codes;
+    const axis_block<epoch_axis>& epochs;
+    const axis_block<seed_axis>* seeds;
+};
 
-/// Answer elements begin..end - 1. `seeds` is `integers` or `mean_of_seeds`.
-template <layout L, class Seeds>
-void read_range(const batch_source& from, const integers& codes, const epoch_axis& axis,
-                const integers& epochs, const Seeds& seeds, std::size_t begin, std::size_t end,
-                double* out, std::uint8_t* present) {
+/// Answer a block. Which layout is decided once a batch: this is called through a pointer, so that
+/// only the reading itself exists once a layout.
+using block_reader = void (*)(const batch_source&, const coordinate_block&, std::size_t, double*,
+                              std::uint8_t*);
+
+template <layout L>
+void read_block(const batch_source& from, const coordinate_block& block, std::size_t n, double* out,
+                std::uint8_t* present) {
+    if (block.seeds == nullptr)
+        read_means<L>(from, block.codes, block.epochs, n, out, present);
+    else
+        read_trials<L>(from, block.codes, block.epochs, *block.seeds, n, out, present);
+}
+
+inline block_reader block_reader_of(layout which) {
+    return with_layout(which,
+                       [](auto of) -> block_reader { return &read_block<decltype(of)::value>; });
+}
+
+/// What a batch asks. `seeds` is null for the means over seeds.
+struct batch_question {
+    const integers& codes;
+    const epoch_axis& axis;
+    const integers& epochs;
+    const integers* seeds;
+};
+
+/// Answer elements begin..end - 1.
+inline void read_range(const batch_source& from, const batch_question& asked, std::size_t begin,
+                       std::size_t end, double* out, std::uint8_t* present) {
     const description& about = from.state.about;
     const column_info& column = about.columns[from.number];
-    axis_block<code_axis> code_block(codes, code_axis{from.trials().cells});
-    axis_block<epoch_axis> epoch_block(epochs, axis);
-    if constexpr (std::is_same_v<Seeds, mean_of_seeds>) {
-        for (; begin < end; begin += k_block) {
-            const std::size_t n = std::min(k_block, end - begin);
-            const bool good = code_block.resolve(begin, n) & epoch_block.resolve(begin, n);
-            if (!good) refuse_first(begin, n, code_block, epoch_block);
-            read_means<L>(from, code_block, epoch_block, n, out + begin, present + begin);
+    const block_reader read = block_reader_of(from.source().layout);
+    axis_block<code_axis> codes(asked.codes, code_axis{from.trials().cells});
+    axis_block<epoch_axis> epochs(asked.epochs, asked.axis);
+    const integers none = integers::repeated(0, 0);
+    axis_block<seed_axis> seeds(asked.seeds == nullptr ? none : *asked.seeds,
+                                seed_axis{about, column, about.groups[column.group].seeds});
+    const coordinate_block block{codes, epochs, asked.seeds == nullptr ? nullptr : &seeds};
+    for (; begin < end; begin += k_block) {
+        const std::size_t n = std::min(k_block, end - begin);
+        bool good = codes.resolve(begin, n) & epochs.resolve(begin, n);
+        if (asked.seeds != nullptr) good &= seeds.resolve(begin, n);
+        if (!good) {
+            if (asked.seeds == nullptr) refuse_first(begin, n, codes, epochs);
+            refuse_first(begin, n, codes, epochs, seeds);
         }
-    } else {
-        axis_block<seed_axis> seed_block(
-            seeds, seed_axis{about, column, about.groups[column.group].seeds});
-        for (; begin < end; begin += k_block) {
-            const std::size_t n = std::min(k_block, end - begin);
-            const bool good = code_block.resolve(begin, n) & epoch_block.resolve(begin, n) &
-                              seed_block.resolve(begin, n);
-            if (!good) refuse_first(begin, n, code_block, epoch_block, seed_block);
-            read_trials<L>(from, code_block, epoch_block, seed_block, n, out + begin,
-                           present + begin);
-        }
+        read(from, block, n, out + begin, present + begin);
     }
 }
 
-/// REQUIRES: `codes`, `epochs` and `seeds` have one size.
-template <class Seeds>
-void read_batch(const batch_source& from, const integers& codes, const integers& epochs,
-                const Seeds& seeds, double* out, std::uint8_t* present, unsigned threads) {
+/// `seeds` is null for the means over seeds. REQUIRES: `codes`, `epochs` and `seeds` have one size.
+inline void read_batch(const batch_source& from, const integers& codes, const integers& epochs,
+                       const integers* seeds, double* out, std::uint8_t* present,
+                       unsigned threads) {
     const epoch_axis axis(from.state.about, from.state.about.columns[from.number]);
-    with_layout(from.source().layout, [&](auto which) {
-        for_ranges(codes.size(), threads, [&](std::size_t begin, std::size_t end) {
-            read_range<decltype(which)::value>(from, codes, axis, epochs, seeds, begin, end, out,
-                                               present);
-        });
+    for_ranges(codes.size(), threads, [&](std::size_t begin, std::size_t end) {
+        read_range(from, {codes, axis, epochs, seeds}, begin, end, out, present);
     });
 }
 

@@ -57,11 +57,10 @@ class column {
             info.epoch_count == 0 ? 0 : about.epochs[info.first_epoch + query_.epoch];
         const auto epochs = integers::repeated(epoch, codes.size());
         if (query_.seed == k_none)
-            return detail::read_batch(from, codes, epochs, detail::mean_of_seeds{}, out, present,
-                                      threads);
-        const std::int64_t seed = about.groups[info.group].seeds[query_.seed];
-        detail::read_batch(from, codes, epochs, integers::repeated(seed, codes.size()), out,
-                           present, threads);
+            return detail::read_batch(from, codes, epochs, nullptr, out, present, threads);
+        const auto seeds =
+            integers::repeated(about.groups[info.group].seeds[query_.seed], codes.size());
+        detail::read_batch(from, codes, epochs, &seeds, out, present, threads);
     }
 
     /// Codes that differ from `code` in one place and their values, `neighbour_count` of each.

@@ -133,7 +133,7 @@ class image {
                 unsigned threads = 1) const {
         const std::uint32_t number =
             detail::find_column(about(), {dataset, split, metric, schedule});
-        detail::read_batch({*state_, number}, codes, epochs, seeds, out, present, threads);
+        detail::read_batch({*state_, number}, codes, epochs, &seeds, out, present, threads);
     }
 
     /// As above, of one seed or the means over the seeds that each cell has.
@@ -145,8 +145,7 @@ class image {
                           integers::repeated(seed.number(), codes.size()), out, present, threads);
         const std::uint32_t number =
             detail::find_column(about(), {dataset, split, metric, schedule});
-        detail::read_batch({*state_, number}, codes, epochs, detail::mean_of_seeds{}, out, present,
-                           threads);
+        detail::read_batch({*state_, number}, codes, epochs, nullptr, out, present, threads);
     }
 
     /// The epoch at which a metric was best: highest accuracy and top5, lowest loss and time, the

@@ -38,6 +38,45 @@ inline void ask_column(const nb201store::column& column) {
     }
 }
 
+/// A few hundred elements: several blocks of a batch.
+inline void ask_batches(const nb201store::image& image, const nb201store::column_info& info,
+                        nb201store::seed_choice seed) {
+    const auto& about = image.about();
+    const auto& group = about.groups[info.group];
+    const std::string& dataset = about.datasets[group.dataset].name;
+    const std::string& split = about.splits[info.split].name;
+    constexpr std::size_t k_count = 600;
+    std::vector<std::uint32_t> codes, epochs, seeds;
+    for (std::uint32_t i = 0; i < k_count; ++i) {
+        codes.push_back(i % 7 == 6 ? image.cells() - 1 : i % std::min(image.cells(), 64u));
+        epochs.push_back(about.epochs[info.first_epoch + i % info.epoch_count]);
+        seeds.push_back(group.seeds[i % group.seeds.size()]);
+    }
+    std::vector<double> out(k_count);
+    std::vector<std::uint8_t> present(k_count);
+    std::vector<std::int64_t> numbers(k_count);
+    const auto metric = nb201store::metric_name(info.metric);
+    attempt([&] {
+        image.gather({codes.data(), k_count}, dataset, split, metric, group.schedule,
+                     {epochs.data(), k_count}, {seeds.data(), k_count}, out.data(), present.data());
+    });
+    attempt([&] {
+        image.gather({codes.data(), k_count}, dataset, split, metric, group.schedule,
+                     {epochs.data(), k_count}, seed, out.data(), present.data());
+    });
+    attempt([&] {
+        image.best_epochs({codes.data(), 8}, dataset, split, metric, group.schedule, seed,
+                          numbers.data(), out.data(), present.data());
+    });
+    attempt([&] {
+        image.simulated_costs({codes.data(), 8}, dataset, split, group.schedule, 0, seed,
+                              out.data(), present.data());
+    });
+    attempt([&] {
+        image.seed_counts({codes.data(), k_count}, dataset, group.schedule, numbers.data());
+    });
+}
+
 inline void ask_column_info(const nb201store::image& image, const nb201store::column_info& info) {
     const auto& about = image.about();
     const auto& group = about.groups[info.group];
@@ -59,8 +98,12 @@ inline void ask_column_info(const nb201store::image& image, const nb201store::co
             attempt([&] {
                 ask_column(image.column(dataset, split, metric, group.schedule, epoch, seed));
             });
-        for (const std::int64_t code : {std::int64_t{0}, last})
+        for (const std::int64_t code : {std::int64_t{0}, last}) {
             attempt([&] { image.curve(code, dataset, split, metric, group.schedule, seed); });
+            attempt([&] { image.best_epoch(code, dataset, split, metric, group.schedule, seed); });
+            attempt([&] { image.simulated_cost(code, dataset, split, group.schedule, -1, seed); });
+        }
+        ask_batches(image, info, seed);
     }
 }
 
