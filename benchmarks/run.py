@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
         inputs = stack.enter_context(
             Inputs(
                 image, folder, TOY if options.toy else FULL, archive=archive, official=official,
-                official_201=options.official_201, programs=options.programs,
+                official_201=options.official_201, programs=options.programs, interpreter=options.interpreter,
             )
         )  # fmt: skip
         try:
@@ -67,6 +67,7 @@ def main(arguments: list[str]) -> int:
             | {"load_after": environment.load(), "command": environment.command(arguments)},
             "image": _about(inputs),
             "rounds": options.rounds,
+            "toy": options.toy,
             "isolates": {w.name: w.isolates for w in WORKLOADS if w.name in chosen},
             "cases": [asdict(result) for result in results],
         }
@@ -88,6 +89,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "--official-201", type=Path, help="NAS-Bench-201 .pth with some of these cells"
     )
     parser.add_argument("--programs", type=Path, help="folder of the built C++ benchmarks")
+    parser.add_argument(
+        "--interpreter", type=Path, help="the Python whose start is timed (default: this one)"
+    )
     parser.add_argument("--only", help="workloads, comma-separated")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument(

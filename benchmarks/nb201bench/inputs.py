@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -92,15 +93,19 @@ class Inputs:
     official : a NATS-Bench -simple folder (asked in fast mode) or single file of the same cells, or None
     official_201 : a NAS-Bench-201 `.pth` of some of them, or None
     programs : the folder with the built C++ benchmarks, or None
+    interpreter : the Python whose start is timed; one with nb201store installed from a wheel, since an editable
+        install has a finder of its own that every start of that Python pays for
     """
 
     def __init__(
         self, image: Path, folder: Path, size: Size, *, archive: Path | None = None, official: Path | None = None,
-        official_201: Path | None = None, programs: Path | None = None, rng_seed: int = 0,
+        official_201: Path | None = None, programs: Path | None = None, interpreter: Path | None = None,
+        rng_seed: int = 0,
     ) -> None:  # fmt: skip
         self.image, self.folder, self.size = image, folder, size
         self.archive, self.official, self.official_201 = archive, official, official_201
         self.programs = programs
+        self.interpreter = interpreter or Path(sys.executable)
         self.rng_seed = rng_seed
         self._owned = ExitStack()
         self.batch = cache(self._batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -69,12 +70,29 @@ def test_environment_is_told_without_where_files_lie(report) -> None:
 def test_page_has_a_row_for_every_target_and_case(report) -> None:
     text = page(report, "demo.json")
     assert "**Taken on 12 of 15625 cells.**" in text
+    assert "**A toy run**" in text
     for target in TARGETS:
         row = next(line for line in text.splitlines() if line.startswith(f"| {target.says} |"))
         measured = target.workload in {workload.name for workload in WORKLOADS}
         assert ("not measured" not in row) == measured, row
     for case in report["cases"]:
         assert f"### {case['language']}: {case['title']} ({case['cache']})" in text
+
+
+def test_page_of_a_full_image_says_what_is_reached_and_what_bounds_the_rest(report) -> None:
+    full = report | {"toy": False, "image": report["image"] | {"cells_recorded": 15625}}
+    full["cases"] = json.loads(json.dumps(full["cases"]))
+    for case in full["cases"]:
+        for timing in case["timings"]:
+            timing["median"] = 500e-9 if timing["role"] == "ours" else 250e-9
+    text = page(full, "full.json")
+    rows = {row.split(" | ")[0][2:]: row for row in text.splitlines() if row.startswith("| ")}
+    assert rows["one accuracy, full keyword call"].endswith("| 600 ns | yes |")
+    assert rows["one accuracy, column handle"].endswith("| 120 ns | **no** |")
+    assert " | 500 ns | 250 ns | " in rows["one accuracy, column handle"]  # ours, the floor
+    assert "* one accuracy, column handle: Random cells" in text
+    assert "* one accuracy, full keyword call" not in text
+    assert "**Taken on" not in text
 
 
 def test_page_says_what_was_not_measured(report) -> None:
@@ -113,8 +131,6 @@ def test_an_unknown_workload_is_named(capsys) -> None:
 
 
 def test_docs_command_writes_the_page(report, tmp_path) -> None:
-    import json
-
     results, target = tmp_path / "r.json", tmp_path / "page.md"
     results.write_text(json.dumps(report))
     script = ROOT / "benchmarks" / "make_docs.py"

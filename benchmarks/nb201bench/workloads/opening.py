@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -175,34 +174,40 @@ NATS_SCRIPT = (
 def first_answer(base: Baselines) -> list[Case]:
     """A process from its start to its end, which asked one question: Python's and C++'s."""
     inputs, code = base.inputs, base.inputs.peer_codes[0]
-    starts, python = inputs.size.starts, sys.executable
+    starts = inputs.size.starts
+    python = [
+        os.fspath(inputs.interpreter),
+        "-P",
+    ]  # the package installed there, not a source tree in this folder
+    asked = [os.fspath(inputs.image), str(code)]
 
-    def process(name: str, command: list[str], role: str = "baseline", note: str = "") -> Contender:
+    def process(name: str, command: list[str], role: str = "baseline") -> Contender:
         def run() -> list[str]:
             return [processes.answer_of(command) for _ in range(starts)]
 
-        return Contender(name, run, starts, role, note, answer=lambda printed: [float(printed[0])])
+        return Contender(name, run, starts, role, answer=lambda printed: [float(printed[0])])
 
-    cases = [
-        Case(
-            "Python",
-            [
-                process("ours", [python, "-c", SCRIPT, str(inputs.image), str(code)], "ours"),
-                process("bare interpreter", [python, "-c", "pass"], "floor"),
-                process("interpreter and `import numpy`", [python, "-c", "import numpy"], "floor"),
-            ],
-            per="process",
-        )
+    contenders = [
+        process("ours", [*python, "-c", SCRIPT, *asked], "ours"),
+        process("bare interpreter", [*python, "-c", "pass"], "floor"),
+        process("interpreter and `import numpy`", [*python, "-c", "import numpy"], "floor"),
     ]
     if base.nats:
         index = str(nb.tss.official_index(code))
-        command = [python, "-c", NATS_SCRIPT, str(inputs.official), index]
-        cases[0].contenders.append(process("nats_bench", command))
-    if inputs.programs:
-        ask = [os.fspath(inputs.programs / "first_answer"), os.fspath(inputs.image), str(code)]
-        empty = [os.fspath(inputs.programs / "empty_process")]
-        contenders = [process("ours", ask, "ours"), process("empty process", empty, "floor")]
-        cases.append(Case("C++", contenders, per="process"))
+        command = [*python, "-c", NATS_SCRIPT, os.fspath(inputs.official), index]
+        contenders.append(process("nats_bench", command))
+    cases = [Case("Python", contenders, per="process")]
+    for title, suffix in (("C++, linked statically", "_static"), ("C++, shared libstdc++", "")):
+        if inputs.programs:
+            ask, empty = (
+                os.fspath(inputs.programs / f"{name}{suffix}")
+                for name in ("first_answer", "empty_process")
+            )
+            contenders = [
+                process("ours", [ask, *asked], "ours"),
+                process("empty process", [empty], "floor"),
+            ]
+            cases.append(Case(title, contenders, per="process"))
     return cases
 
 
