@@ -180,6 +180,7 @@ inline std::vector<std::pair<column_words, std::size_t>> columns_200(const input
                         std::string(about.splits[column.split].name), metric, 200},
                        column.epoch_count});
     }
+    if (from.batch_size < 10'000 && out.size() > 4) out.erase(out.begin() + 4, out.end());  // a toy
     return out;
 }
 

@@ -114,12 +114,16 @@ struct plain_column {
         seeds = seed_numbers.size();
         epochs = epoch_numbers.size();
         values.assign(from.image.cells() * seeds * epochs, std::nan(""));
-        for (std::size_t s = 0; s < seeds; ++s)
+        for (std::size_t s = 0; s < seeds; ++s) {
+            const auto codes = from.recorded(of, seed_numbers[s]);
             for (std::size_t e = 0; e < epochs; ++e) {
                 const auto column = from.column(of, epoch_numbers[e], seed_numbers[s]);
-                for (std::size_t code = 0; code < from.image.cells(); ++code)
-                    values[(code * seeds + s) * epochs + e] = column[code];
+                for (const std::int64_t code : codes) {
+                    const auto place = static_cast<std::size_t>(code);
+                    values[(place * seeds + s) * epochs + e] = column[place];
+                }
             }
+        }
         ready = seconds_since(start);
     }
 

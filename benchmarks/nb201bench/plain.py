@@ -21,21 +21,12 @@ class PlainColumn:
     def __init__(self, store: nb.Store, column: Column, seeds: Sequence[int]) -> None:
         self.seeds = list(seeds)
         self.epochs = list(store.epochs(*column[:3], schedule=column.schedule))
-        self.values = np.stack(
-            [
-                np.stack(
-                    [
-                        store.column(*column[:3], schedule=column.schedule, epoch=epoch, seed=seed)
-                        .array(missing="mask")
-                        .filled(np.nan)
-                        for epoch in self.epochs
-                    ],
-                    axis=1,
-                )
-                for seed in self.seeds
-            ],
-            axis=1,
+        codes = np.arange(len(store.space))
+        per_seed = (
+            store.curve(codes, *column[:3], schedule=column.schedule, seed=seed, missing="mask")
+            for seed in self.seeds
         )
+        self.values = np.stack([found.filled(np.nan) for found in per_seed], axis=1)
         self.seed_place = {seed: place for place, seed in enumerate(self.seeds)}
 
     def places(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import run
+from nb201bench import demo
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +24,21 @@ def programs(tmp_path_factory):
     for name in ("first_answer", "empty_process"):  # how they are linked matters to time alone
         (folder / f"{name}_static").symlink_to(folder / name)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_flush():
+    """An archive is hundreds of files to flush, and no test here pulls the plug."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nb201store.replacing._fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo_words(tmp_path_factory):
+    """Words that name the demo image, its archive and its source, made once."""
+    image, archive, official = demo.make(tmp_path_factory.mktemp("demo") / "demo")
+    return ["--image", str(image), "--archive", str(archive), "--official", str(official)]
 
 
 @pytest.fixture(scope="session")

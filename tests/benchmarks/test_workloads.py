@@ -100,7 +100,7 @@ def test_page_says_what_was_not_measured(report) -> None:
     assert text.count("not measured") == len(TARGETS)
 
 
-def test_a_wrong_answer_ends_the_run(tmp_path, monkeypatch, capsys) -> None:
+def test_a_wrong_answer_ends_the_run(demo_words, tmp_path, monkeypatch, capsys) -> None:
     right = official.open_nats
 
     def wrong(path):
@@ -113,15 +113,16 @@ def test_a_wrong_answer_ends_the_run(tmp_path, monkeypatch, capsys) -> None:
 
     monkeypatch.setattr(official, "open_nats", wrong)
     words = ["--toy", "--rounds", "1", "--only", "point", "--out", str(tmp_path / "never.json")]
-    assert run.main(words) == 1
+    assert run.main([*demo_words, *words]) == 1
     assert "point, 200 epochs, nats_bench get_more_info: answer 0 is" in capsys.readouterr().err
     assert not (tmp_path / "never.json").exists()
 
 
-def test_runs_without_the_official_packages(tmp_path, monkeypatch) -> None:
+def test_runs_without_the_official_packages(demo_words, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(official, "has", lambda _: False)
     out = tmp_path / "without.json"
-    assert run.main(["--toy", "--rounds", "1", "--only", "point,topk", "--out", str(out)]) == 0
+    words = ["--toy", "--rounds", "1", "--only", "point,topk", "--out", str(out)]
+    assert run.main([*demo_words, *words]) == 0
     assert "nats_bench" not in out.read_text()
 
 
