@@ -17,38 +17,57 @@ inline void open_warm(report& out, const options& with) {
 
 inline void point(report& out, const options& with, inputs& from, const plain_column& plain) {
     const auto codes = from.draw_codes(k_validation, k_seed, from.points);
+    const std::size_t n = codes.size();
     const std::size_t place = place_of(from.seeds_of(k_validation), k_seed);
     const auto& words = k_validation;
     const auto value = [&](answers& into) {
-        for (std::size_t i = 0; i < codes.size(); ++i)
+        for (std::size_t i = 0; i < n; ++i)
             into[i] = from.image.value(codes[i], words.dataset, words.split, words.metric,
                                        words.schedule, 199, k_seed);
     };
     const auto array = [&](answers& into) {
-        for (std::size_t i = 0; i < codes.size(); ++i)
+        for (std::size_t i = 0; i < n; ++i)
             into[i] = plain.row(static_cast<std::size_t>(codes[i]), place)[199];
     };
-    const auto column = from.column(words, 199, k_seed);
+    out.add({"point",
+             "200 epochs",
+             "answer",
+             {{"image::value", "ours", n, value},
+              {"array in RAM", "baseline", n, array, "", plain.ready}}},
+            n, with.rounds);
+}
+
+inline void handle(report& out, const options& with, inputs& from, const plain_column& plain,
+                   const std::string& title, const std::vector<std::int64_t>& codes) {
+    const std::size_t n = codes.size();
+    const std::size_t place = place_of(from.seeds_of(k_validation), k_seed);
+    const auto column = from.column(k_validation, 199, k_seed);
     const auto at = [&](answers& into) {
-        for (std::size_t i = 0; i < codes.size(); ++i) into[i] = column.at(codes[i]);
+        for (std::size_t i = 0; i < n; ++i) into[i] = column.at(codes[i]);
     };
     const auto unchecked = [&](answers& into) {
-        for (std::size_t i = 0; i < codes.size(); ++i)
-            into[i] = column[static_cast<std::size_t>(codes[i])];
+        for (std::size_t i = 0; i < n; ++i) into[i] = column[static_cast<std::size_t>(codes[i])];
     };
-    const std::size_t n = codes.size();
-    const contender lower{"array in RAM", "baseline", n, array, "", plain.ready};
-    if (with.wants("point"))
-        out.add({"point", "200 epochs", "answer", {{"image::value", "ours", n, value}, lower}}, n,
-                with.rounds);
-    if (with.wants("point_handle"))
-        out.add({"point_handle",
-                 "column",
-                 "answer",
-                 {{"column::at", "ours", n, at, "checked"},
-                  {"column::operator[]", "ours", n, unchecked, "unchecked"},
-                  lower}},
-                n, with.rounds);
+    const auto array = [&](answers& into) {
+        for (std::size_t i = 0; i < n; ++i)
+            into[i] = plain.row(static_cast<std::size_t>(codes[i]), place)[199];
+    };
+    out.add({"point_handle",
+             title,
+             "answer",
+             {{"column::at", "ours", n, at, "checked"},
+              {"column::operator[]", "ours", n, unchecked, "unchecked"},
+              {"array in RAM", "baseline", n, array, "", plain.ready}}},
+            n, with.rounds);
+}
+
+inline void point_handle(report& out, const options& with, inputs& from,
+                         const plain_column& plain) {
+    const auto codes = from.draw_codes(k_validation, k_seed, from.points);
+    std::vector<std::int64_t> again(codes.size());
+    for (std::size_t i = 0; i < again.size(); ++i) again[i] = codes[i % 30];
+    handle(out, with, from, plain, "random cells", codes);
+    handle(out, with, from, plain, "the same few cells", again);
 }
 
 /// Cells whose time columns hold everything a cost needs, and the same times in arrays.
@@ -123,7 +142,8 @@ inline void neighbours(report& out, const options& with, inputs& from, const pla
 inline void single_questions(report& out, const options& with, inputs& from,
                              const plain_column& plain) {
     if (with.wants("open_warm")) open_warm(out, with);
-    if (with.wants("point") || with.wants("point_handle")) point(out, with, from, plain);
+    if (with.wants("point")) point(out, with, from, plain);
+    if (with.wants("point_handle")) point_handle(out, with, from, plain);
     if (with.wants("simulated_cost")) {
         simulated_cost(out, with, from, 12, 111);
         simulated_cost(out, with, from, 200, k_seed);

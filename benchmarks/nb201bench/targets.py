@@ -36,6 +36,10 @@ PAGES = (
     "and nearly every random read also misses the processor's cache of page addresses. What is above the floor is "
     "looking up code, seed and epoch, the row of the trial, and the division that makes the published double."
 )
+MISSES = (
+    "A random cell is a cache miss for its row number and one for its hits (and one for those of the last batch); a "
+    "dict of floats in the same loop, in the table below, misses as well."
+)
 
 
 def _start(case: str, contender: str, language: str = "Python") -> Floor:
@@ -45,6 +49,11 @@ def _start(case: str, contender: str, language: str = "Python") -> Floor:
 def _batch(says: str, case: str, limit: float) -> Target:
     floor = Floor("batch_random", case, "C++", BYTES)
     return Target(says, "batch_random", case, limit, contender="gather", floor=floor, bound=PAGES)
+
+
+def _handle(says: str, case: str) -> Target:
+    floor = Floor("point_handle", case, "Python", "empty loop")
+    return Target(says, "point_handle", case, 120e-9, floor=floor, bound=MISSES)
 
 
 STATIC, SHARED = "C++, linked statically", "C++, shared libstdc++"
@@ -70,11 +79,8 @@ TARGETS = (
         bound="The floor is a program that does nothing: most of it is loading a shared libstdc++.",
     ),
     Target("one accuracy, full keyword call", "point", "200 epochs", 600e-9, contender="value"),
-    Target(
-        "one accuracy, column handle", "point_handle", "col[code]", 120e-9,
-        floor=Floor("point_handle", "col[code]", "Python", "empty loop"),
-        bound="Random cells: what a dict of floats takes in the same loop is in its table.",
-    ),
+    _handle("one accuracy, column handle, random cells", "random cells"),
+    _handle("one accuracy, column handle, few cells", "the same few cells"),
     _batch("batch gather, one u16 metric, one core", "one u16 metric", 3.5e-9),
     _batch("batch gather over the whole store, one core", "whole store", 8e-9),
     _batch("the same without folded times", "whole store without times", 8e-9),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nb201bench.baselines import Baselines
     from nb201bench.inputs import Column, Ready
 
+FEW = 30  # cells that stay in the processor's first cache
 SPARSE = 200  # questions that zarr is asked: a chunk is read for each
 
 
@@ -103,10 +104,21 @@ def point(base: Baselines) -> list[Case]:
 
 
 def point_handle(base: Baselines) -> list[Case]:
-    """`col[code]` on a handle that was made once."""
-    inputs, codes = base.inputs, base.inputs.point_codes
+    """`col[code]` on a handle that was made once: cells from everywhere, and the same few again and again."""
+    codes = base.inputs.point_codes
+    few = codes[:FEW]
+    again = [few[place % len(few)] for place in range(len(codes))]
+    return [
+        _handle_case(base, "random cells", codes),
+        _handle_case(base, "the same few cells", again),
+    ]
+
+
+def _handle_case(base: Baselines, title: str, codes: list[int]) -> Case:
     dataset, split, metric, schedule = VALIDATION
-    column = inputs.store.column(dataset, split, metric, schedule=schedule, epoch=199, seed=SEED)
+    column = base.inputs.store.column(
+        dataset, split, metric, schedule=schedule, epoch=199, seed=SEED
+    )
     table = base.nested.it[dataset][split][metric][schedule][199][SEED]
     plain = base.plain(VALIDATION)
     array = plain.it.values[:, plain.it.seed_place[SEED], 199].copy()
@@ -119,7 +131,7 @@ def point_handle(base: Baselines) -> list[Case]:
         all_codes("numpy array[code]", lambda: [array[c] for c in codes], ready_s=plain.seconds),
         empty_loop(codes),
     ]
-    return [Case("col[code]", contenders)]
+    return Case(title, contenders)
 
 
 WORKLOADS = [
