@@ -10,7 +10,7 @@ point_handle    one number through a column handle
 batch_random    a million random (code, seed, epoch), of one column and of all
 mean            means over the seeds of a cell
 curve           all epochs of one trial
-column          one epoch of all cells
+column          an epoch of all cells
 topk            the best cells
 simulated_cost  what a simulated search pays for one evaluation
 neighbours      values of the cells one edge away
