@@ -157,4 +157,5 @@ void bind_image(py::module_& m) {
     bind_image_arrays(type);
     bind_batch(type);
     bind_column(m, type);
+    bind_views(type);
 }

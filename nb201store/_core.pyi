@@ -89,6 +89,20 @@ class _Section(TypedDict):
     crc32c: int
     required: bool
 
+class _ColumnSections(TypedDict):
+    rows: NDArray[np.int32]
+    data: NDArray[Any]
+    extra: NDArray[Any] | None
+    present: NDArray[np.uint8] | None
+    seeds: list[int]
+    epochs: list[int]
+    trials: int
+    schedule: int
+    metric: int
+    encoding: int
+    images: int
+    last_batch: int
+
 class Column:
     @overload
     def __init__(self, image: Image, name: str) -> None: ...
@@ -218,6 +232,9 @@ class Image:
         schedule: SupportsIndex,
         seed: SupportsIndex,
     ) -> tuple[float, ...]: ...
+    def column_sections(
+        self, dataset: str, split: str | None, metric: str, schedule: SupportsIndex
+    ) -> _ColumnSections: ...
     def seeds(
         self, code: SupportsIndex, dataset: str, schedule: SupportsIndex
     ) -> tuple[int, ...]: ...

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nb201store.column import Column
     from nb201store.gaps import Codes, Missing
     from nb201store.measured_cost import Cost
+    from nb201store.views import ColumnViews
 
     Seed = int | Literal["mean"]
     Floats = NDArray[np.float64]
@@ -322,6 +323,15 @@ class Store:
                 f"column({dataset!r}, ...) lacks {', '.join(absent)}; only a user column is asked for by its name alone"
             )
         return Column(self, dataset, split, metric, schedule, epoch, seed)
+
+    def views(self, dataset: str, split: str | None, metric: str, *, schedule: int) -> ColumnViews:
+        """Return the arrays in which a column lies, read-only, not copied: what `nb201store.kernels` looks up in.
+
+        `split` None asks for a metric of the trial. They stay valid after `close()`. See `views.ColumnViews`.
+        """
+        from nb201store.views import column_views
+
+        return column_views(self._image, dataset, split, metric, schedule)
 
     def top(
         self, n: int, dataset: str, split: str, metric: str = "accuracy", *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -10,7 +11,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+KERNELS = ROOT / "nb201store" / "kernels"
 DATA = Path(os.environ.get("NB201_DATA", ROOT.parent / "shared" / "data"))
+
+
+# numba looks only at the file of a cached function, not at those that it uses: a cache for each state of them all.
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR",
+    str(ROOT / "build" / "numba" / hashlib.sha256(
+        b"".join(path.read_bytes() for path in sorted(KERNELS.glob("*.py")))
+    ).hexdigest()[:16]),
+)  # fmt: skip
 
 
 def pytest_addoption(parser):

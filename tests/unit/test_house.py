@@ -46,7 +46,19 @@ ALLOWED = {
     "measured_cost": {"errors", "_core", "cost"},
     "column": {"_core", "gaps", "store"},  # store: for its type only
     "batch": {"errors", "_core", "gaps"},
-    "store": {"errors", "arguments", "_core", "space", "column", "batch", "gaps", "measured_cost"},
+    "views": {"_core"},
+    "kernels": {"errors", "arguments", "space", "views"},
+    "store": {
+        "errors",
+        "arguments",
+        "_core",
+        "space",
+        "column",
+        "batch",
+        "gaps",
+        "measured_cost",
+        "views",
+    },
 }
 
 
