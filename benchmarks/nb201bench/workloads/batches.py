@@ -42,6 +42,13 @@ def _gather(base: Baselines, column: Column, batch: Batch, threads: int = 1) -> 
     )  # fmt: skip
 
 
+def _kernel(base: Baselines, column: Column, batch: Batch) -> Floats:
+    from nb201store import kernels
+
+    views = base.inputs.store.views(*column[:3], schedule=column.schedule)
+    return kernels.gather(views, batch.codes, batch.seeds, batch.epochs).values
+
+
 def batch_random(base: Baselines) -> list[Case]:
     """Two columns, then all of them."""
     inputs = base.inputs
@@ -68,6 +75,12 @@ def _one_column(base: Baselines, title: str, column: Column) -> Case:
             "gather, questions in int64", partial(_gather, base, column, batch), role="ours"
         ),
         all_of_them("gather, 2 threads", partial(_gather, base, column, narrow, 2), role="ours"),
+        all_of_them(
+            "kernels.gather",
+            partial(_kernel, base, column, narrow),
+            role="ours",
+            note="numba, one core",
+        ),
         from_plain("numpy array[codes, seeds, epochs]", lambda: values[places]),
         from_plain("numba loop over that array", partial(compiled_loop(), values, *places)),
     ]
@@ -130,6 +143,9 @@ def _many_columns(base: Baselines, title: str, columns: dict[Column, int]) -> Ca
     def gather(threads: int) -> list[Floats]:
         return [_gather(base, column, batch, threads) for column, batch in narrow.items()]
 
+    def kernel() -> list[Floats]:
+        return [_kernel(base, column, batch) for column, batch in narrow.items()]
+
     def fancy() -> list[Floats]:
         return [plains[column].it.values[where] for column, where in places.items()]
 
@@ -147,6 +163,7 @@ def _many_columns(base: Baselines, title: str, columns: dict[Column, int]) -> Ca
         [
             here("gather", partial(gather, 1), role="ours", note=f"one core, {len(columns)} calls"),
             here("gather, 2 threads", partial(gather, 2), role="ours"),
+            here("kernels.gather", kernel, role="ours", note="numba, one core"),
             here("numpy array[codes, seeds, epochs]", fancy, note=note, ready_s=ready_s),
             here("numba loops over these arrays", numba_loops, note=note, ready_s=ready_s),
         ],
@@ -214,6 +231,12 @@ def _mean_batch(base: Baselines) -> Case:
             narrow.codes, dataset, split, metric, schedule=schedule, epochs=narrow.epochs, seeds="mean"
         )  # fmt: skip
 
+    def kernel() -> Floats:
+        from nb201store import kernels
+
+        views = inputs.store.views(dataset, split, metric, schedule=schedule)
+        return kernels.mean(views, narrow.codes, narrow.epochs).values
+
     def numpy_mean() -> Floats:
         found = values[codes, :, epochs]
         has = ~np.isnan(found)
@@ -224,6 +247,7 @@ def _mean_batch(base: Baselines) -> Case:
         "a batch of (cell, epoch)",
         [
             Contender("gather", ours, len(batch.codes), "ours", "one core"),
+            Contender("kernels.mean", kernel, len(batch.codes), "ours", "numba, one core"),
             Contender("numpy", numpy_mean, len(batch.codes), note=note, ready_s=plain.seconds, tolerance=1e-12),
         ],
     )  # fmt: skip

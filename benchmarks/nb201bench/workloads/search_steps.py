@@ -81,15 +81,23 @@ def _cost_batch(base: Baselines) -> Case:
     row = train.it.seed_place[SEED_12]
     train_s, pass_s = train.it.values[:, row], passes.it.values[:, row, 11]
     table = train_s.sum(axis=1) + pass_s
-    ask = inputs.store.simulated_cost
+    store = inputs.store
+
+    def kernel() -> np.ndarray:
+        from nb201store import kernels
+
+        times = (store.views(DATASET, split, "time", schedule=12) for split in ("train", SPLIT))
+        return kernels.simulated_cost(*times, codes, SEED_12, -1).values
+
     ready_s = train.seconds + passes.seconds
     note = "a table of costs made before, as the search kernels have"
     here = partial(Contender, n=len(codes), tolerance=1e-12, ready_s=ready_s)
-    ours = partial(ask, codes, DATASET, SPLIT, schedule=12, seed=SEED_12)
+    ours = partial(store.simulated_cost, codes, DATASET, SPLIT, schedule=12, seed=SEED_12)
     return Case(
         "12 epochs, all cells in one call",
         [
             Contender("simulated_cost", ours, len(codes), "ours"),
+            Contender("kernels.simulated_cost", kernel, len(codes), "ours", "numba, one core"),
             here("numpy sums of rows", lambda: train_s[codes].sum(axis=1) + pass_s[codes]),
             here("numpy table[codes]", lambda: table[codes], note=note),
         ],
