@@ -143,8 +143,13 @@ class Store:
         return SPACES[self._image.space]
 
     def describe(self) -> dict[str, Any]:
-        """Return what the file says of itself: space, data sets, splits, groups of trials, columns."""
-        return dict(self._image.describe())
+        """Return what the file says of itself: space, data sets, splits, groups of trials, columns, user columns."""
+        described = dict(self._image.describe())
+        if described["user_columns"]:
+            from nb201store.user_about import described_user_columns
+
+            described["user_columns"] = described_user_columns(self._image)
+        return described
 
     def check(self) -> None:
         """Compare every section with its checksum and bounds; ChecksumError or FormatError names the first bad one."""
@@ -310,13 +315,14 @@ class Store:
     ) -> Column:  # fmt: skip
         """Return a handle of one metric at one epoch for all cells: `col[code]`, `col.take(codes)`, `col.array()`.
 
-        A single word is the name of a user column (`describe()["user_columns"]`): `column("edgegpu_latency")`.
+        A single word is the name of a user column (`nb201store.attach`, `describe()["user_columns"]`):
+        `column("edgegpu_latency")`.
         """
         from nb201store.column import Column
 
         words = {"split": split, "metric": metric, "schedule": schedule, "seed": seed}
         absent = [name for name, word in words.items() if word is _ABSENT]
-        if len(absent) == len(words):
+        if len(absent) == len(words) and epoch == -1:
             return Column(self, dataset)
         if absent:
             raise SettingsError(
