@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from nb201store.column import Column
     from nb201store.gaps import Codes, Missing
     from nb201store.measured_cost import Cost
+    from nb201store.ranking import Order, Ranked, Where
     from nb201store.tables import Written
     from nb201store.tables.words import Names, Numbers, Rows, Seeds
     from nb201store.views import ColumnViews
-    from nb201store.ranking import Order, Ranked, Where
 
     Seed = int | Literal["mean"]
     Floats = NDArray[np.float64]
