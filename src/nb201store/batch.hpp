@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "coordinates.hpp"
 
@@ -60,37 +61,62 @@ struct batch_source {
     }
 };
 
-/// Why there is no trial. REQUIRES: `row` is not below the rows there are.
-constexpr status row_status(std::uint32_t row) noexcept {
-    return row == k_none ? status::missing : status::damaged;
+/// `value` where `keep`, else a NaN, by its bits: a branch could not be predicted.
+inline double value_or_nan(double value, bool keep) noexcept {
+    std::uint64_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    constexpr std::uint64_t k_nan = 0x7FF8000000000000u;
+    bits = keep ? bits : k_nan;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
-/// Call emit(i, value, status) for the trials (codes[i], seed_at(i)) of a block, all resolved.
-/// REQUIRES: n <= k_block.
-template <layout L, class SeedAt, class Emit>
-void read_rows(const column_source& source, const trial_rows& trials,
-               const axis_block<code_axis>& codes, const axis_block<epoch_axis>& epochs,
-               std::size_t n, const SeedAt& seed_at, const Emit& emit) noexcept {
+/// What reading a block found out besides values; a damaged one is explained afterwards.
+struct block_flags {
+    std::uint8_t ok[k_block];
+    bool damaged = false;
+};
+
+/// Read the trials (codes[i], seed_at(i)) of a block, all resolved: `values[i]` means nothing where
+/// `flags.ok[i]` is 0. REQUIRES: n <= k_block.
+template <layout L, class SeedAt>
+void read_rows(const batch_source& from, const axis_block<code_axis>& codes,
+               const axis_block<epoch_axis>& epochs, std::size_t n, const SeedAt& seed_at,
+               double* values, block_flags& flags) noexcept {
+    // Copies, and flags of its own: stores through a byte pointer could change anything else.
+    const column_source source = from.source();
+    const trial_rows trials = from.trials();
     std::uint32_t rows[k_block];
-    if (trials.rows == 0) {  // there is no row 0 to read instead of a missing one
-        for (std::size_t i = 0; i < n; ++i)
-            emit(i, k_missing.value, row_status(trials.row(codes[i], seed_at(i))));
-        return;
+    std::uint8_t ok[k_block];
+    for (std::size_t i = 0; i < n; ++i) rows[i] = trials.row(codes[i], seed_at(i));
+    const std::size_t asked = n;
+    bool damaged = false;
+    // Which trials are missing cannot be predicted, so nothing branches on it: row 0 is read in
+    // their place and its value thrown away.
+    const auto row_or_zero = [&](std::size_t i) {
+        return rows[i] & (0U - static_cast<std::uint32_t>(rows[i] < trials.rows));
+    };
+    if (trials.rows == 0) {  // there is no row 0
+        for (std::size_t i = 0; i < n; ++i) {
+            ok[i] = 0;
+            damaged |= rows[i] != k_none;
+        }
+        n = 0;
     }
+    for (std::size_t i = 0; i < n; ++i)
+        prefetch_value<L>(source, codes[i], row_or_zero(i), epochs[i]);
     for (std::size_t i = 0; i < n; ++i) {
-        rows[i] = trials.row(codes[i], seed_at(i));
-        prefetch_value<L>(source, codes[i], rows[i] < trials.rows ? rows[i] : 0, epochs[i]);
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-        // Which trials are missing cannot be predicted, so nothing branches on it: the value of
-        // row 0 is read in their place and thrown away.
+        const std::uint32_t row = row_or_zero(i);
         const bool exists = rows[i] < trials.rows;
-        const std::uint32_t row = exists ? rows[i] : 0;
         const cell_value stored = stored_value<L>(source, codes[i], row, epochs[i]);
         const bool here = exists & is_present(source, row, epochs[i]);
-        const status absent = exists ? status::missing : row_status(rows[i]);
-        emit(i, stored.value, here ? stored.status : absent);
+        values[i] = stored.value;
+        ok[i] = here & (stored.status == status::ok);
+        damaged |= here & (stored.status == status::damaged);
+        damaged |= !exists & (rows[i] != k_none);
     }
+    std::memcpy(flags.ok, ok, asked);
+    flags.damaged |= damaged;
 }
 
 /// Explain the damaged value of a block. `seed_at(i)` is a place, or k_none for the mean.
@@ -111,14 +137,11 @@ void read_trials(const batch_source& from, const axis_block<code_axis>& codes,
                  const axis_block<epoch_axis>& epochs, const axis_block<seed_axis>& seeds,
                  std::size_t n, double* out, std::uint8_t* present) {
     const auto seed_at = [&](std::size_t i) { return seeds[i]; };
-    bool damaged = false;
-    read_rows<L>(from.source(), from.trials(), codes, epochs, n, seed_at,
-                 [&](std::size_t i, double value, status found) {
-                     out[i] = found == status::ok ? value : k_missing.value;
-                     present[i] = found == status::ok;
-                     damaged |= found == status::damaged;
-                 });
-    if (damaged) explain_damaged<L>(from, codes, epochs, n, seed_at);
+    block_flags flags;
+    read_rows<L>(from, codes, epochs, n, seed_at, out, flags);
+    if (flags.damaged) explain_damaged<L>(from, codes, epochs, n, seed_at);
+    for (std::size_t i = 0; i < n; ++i) out[i] = value_or_nan(out[i], flags.ok[i] != 0);
+    std::memcpy(present, flags.ok, n);
 }
 
 /// As `read_trials`, the means over the seeds that each cell has, summed in ascending order.
@@ -127,20 +150,21 @@ void read_means(const batch_source& from, const axis_block<code_axis>& codes,
                 const axis_block<epoch_axis>& epochs, std::size_t n, double* out,
                 std::uint8_t* present) {
     double sums[k_block] = {};
-    double counts[k_block] = {};
-    bool damaged = false;
-    for (std::uint32_t seed = 0; seed < from.trials().seeds; ++seed)
-        read_rows<L>(
-            from.source(), from.trials(), codes, epochs, n, [=](std::size_t) { return seed; },
-            [&](std::size_t i, double value, status found) {
-                sums[i] += found == status::ok ? value : 0.0;
-                counts[i] += found == status::ok ? 1.0 : 0.0;
-                damaged |= found == status::damaged;
-            });
-    if (damaged) explain_damaged<L>(from, codes, epochs, n, [](std::size_t) { return k_none; });
+    std::uint32_t counts[k_block] = {};
+    double values[k_block];
+    block_flags flags;
+    for (std::uint32_t seed = 0; seed < from.trials().seeds; ++seed) {
+        read_rows<L>(from, codes, epochs, n, [=](std::size_t) { return seed; }, values, flags);
+        for (std::size_t i = 0; i < n; ++i) {
+            sums[i] = flags.ok[i] != 0 ? sums[i] + values[i] : sums[i];
+            counts[i] += flags.ok[i];
+        }
+    }
+    if (flags.damaged)
+        explain_damaged<L>(from, codes, epochs, n, [](std::size_t) { return k_none; });
     for (std::size_t i = 0; i < n; ++i) {
-        present[i] = counts[i] > 0.0;
-        out[i] = counts[i] > 0.0 ? sums[i] / counts[i] : k_missing.value;
+        out[i] = value_or_nan(sums[i] / counts[i], counts[i] != 0);
+        present[i] = counts[i] != 0;
     }
 }
 

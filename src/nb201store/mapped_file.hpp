@@ -81,11 +81,36 @@ class mapping {
         if (address_ == MAP_FAILED)
             refuse_io(file.path(), "map", errno, "; open it with mode \"read\"");
     }
+    /// Memory of its own, in huge pages where the system has them: random questions of a large
+    /// image then miss the TLB far less often, and answer in about half the time.
+    mapping(const std::string& path, std::size_t size) : size_(size) {
+        address_ =
+            ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (address_ == MAP_FAILED) refuse_io(path, "read into memory", errno);
+#ifdef MADV_HUGEPAGE
+        static_cast<void>(::madvise(address_, size, MADV_HUGEPAGE));  // no harm where it fails
+#endif
+    }
     ~mapping() { ::munmap(address_, size_); }
     mapping(const mapping&) = delete;
     mapping& operator=(const mapping&) = delete;
 
     const std::uint8_t* data() const noexcept { return static_cast<const std::uint8_t*>(address_); }
+
+    /// Read the file into memory of its own; less than all of it where it shrank meanwhile.
+    std::size_t fill(const file_handle& file) {
+        std::size_t done = 0;
+        while (done < size_) {
+            const ssize_t got = ::read(file.descriptor(),
+                                       static_cast<std::uint8_t*>(address_) + done, size_ - done);
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) refuse_io(file.path(), "read", errno);
+            if (got == 0) break;
+            done += static_cast<std::size_t>(got);
+        }
+        static_cast<void>(::mprotect(address_, size_, PROT_READ));  // as a mapped file is
+        return done;
+    }
 
   private:
     void* address_ = nullptr;
@@ -109,17 +134,12 @@ inline file_bytes map_file(const std::string& path) {
 
 inline file_bytes read_file(const std::string& path) {
     const file_handle file(path);
-    auto bytes = std::make_shared<std::vector<std::uint8_t>>(file.size());
-    std::size_t done = 0;
-    while (done < bytes->size()) {
-        const ssize_t got = ::read(file.descriptor(), bytes->data() + done, bytes->size() - done);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) refuse_io(path, "read", errno);
-        if (got == 0) break;
-        done += static_cast<std::size_t>(got);
-    }
-    bytes->resize(done);  // shorter where the file shrank meanwhile: refused with both sizes
-    return share_bytes(std::move(bytes));
+    const std::size_t size = file.size();
+    if (size == 0) return {};
+    auto memory = std::make_shared<mapping>(path, size);
+    const std::size_t done = memory->fill(file);  // less is refused with both sizes
+    const std::uint8_t* data = memory->data();
+    return {std::move(memory), data, done};
 }
 
 }  // namespace detail

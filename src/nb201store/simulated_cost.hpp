@@ -43,7 +43,7 @@ inline cell_value trial_cost(const image_state& state, const cost_query& q, std:
                              std::uint32_t seed) noexcept {
     const trial_rows& trials = state.trials[state.about.columns[q.train].group];
     const std::uint32_t row = trials.row(code, seed);
-    if (row >= trials.rows) return {k_missing.value, row_status(row)};
+    if (row >= trials.rows) return row == k_none ? k_missing : k_damaged;
     const column_source& train = state.sources[q.train];
     const cell_value training = with_layout(train.layout, [&](auto which) {
         return train_seconds<decltype(which)::value>(train, code, row, q.last_epoch);
