@@ -35,16 +35,23 @@ constexpr std::size_t data_width() noexcept {
     }
 }
 
-/// Ask for the bytes of (row, epoch) before they are needed. REQUIRES: row < rows of the group.
 template <layout L>
-void prefetch_value(const column_source& c, std::size_t code, std::size_t row,
-                    std::uint32_t epoch) noexcept {
-    constexpr bool of_epochs = L != layout::per_trial && L != layout::per_cell &&
-                               L != layout::dictionary && L != layout::list;
-    const std::size_t at = of_epochs ? row * c.epochs + epoch : L == layout::per_cell ? code : row;
-    prefetch(c.data + data_width<L>() * at);
-    if constexpr (L == layout::hits_u16_last || L == layout::hits_u32_last) prefetch(c.extra + at);
-    if (c.present != nullptr) prefetch(c.present + row * c.present_width + (epoch >> 3));
+inline constexpr bool k_of_hits =
+    L == layout::hits_u16 || L == layout::hits_u32 || L == layout::hits_u16_last ||
+    L == layout::hits_u32_last || L == layout::packed_hits;
+
+template <layout L>
+inline constexpr bool k_has_last_hits =
+    L == layout::hits_u16_last || L == layout::hits_u32_last || L == layout::packed_hits;
+
+/// The element of a column's data that (code, row, epoch) lies in.
+template <layout L>
+std::size_t data_element(const column_source& c, std::size_t code, std::size_t row,
+                         std::uint32_t epoch) noexcept {
+    if constexpr (k_of_hits<L> || L == layout::value_f4 || L == layout::value_f8)
+        return row * c.epochs + epoch;
+    else
+        return L == layout::per_cell ? code : row;
 }
 
 /// What a batch reads: one column of one image.
@@ -77,46 +84,86 @@ struct block_flags {
     bool damaged = false;
 };
 
+/// Percentages of a block whose data elements are `at`; false where hits cannot be and `ok` says
+/// that they are there. Loading apart from computing: the compiler makes vectors of the latter.
+template <layout L>
+bool read_percents(const column_source& source, const std::size_t* at, const std::uint8_t* ok,
+                   std::size_t n, double* values) noexcept {
+    std::uint32_t hits[k_block];
+    std::uint32_t last[k_block];
+    for (std::size_t i = 0; i < n; ++i) {
+        if constexpr (data_width<L>() == 2)
+            hits[i] = load_u16(source.data + 2 * at[i]);
+        else
+            hits[i] = load_u32(source.data + 4 * at[i]);
+        if constexpr (k_has_last_hits<L> && L != layout::packed_hits) last[i] = source.extra[at[i]];
+    }
+    if constexpr (L == layout::packed_hits)
+        for (std::size_t i = 0; i < n; ++i) {
+            last[i] = hits[i] >> 24;
+            hits[i] &= 0xFFFFFFU;
+        }
+    const percent_rule rule = source.rule;
+    std::uint32_t impossible = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        if constexpr (k_has_last_hits<L>) {
+            impossible |= ok[i] & static_cast<std::uint32_t>(!rule.possible(hits[i], last[i]));
+            values[i] = rule.percent(hits[i], last[i]);
+        } else {
+            impossible |= ok[i] & static_cast<std::uint32_t>(hits[i] > rule.images());
+            values[i] = rule.percent(hits[i]);
+        }
+    }
+    return impossible == 0;
+}
+
 /// Read the trials (codes[i], seed_at(i)) of a block, all resolved: `values[i]` means nothing where
 /// `flags.ok[i]` is 0. REQUIRES: n <= k_block.
 template <layout L, class SeedAt>
 void read_rows(const batch_source& from, const axis_block<code_axis>& codes,
                const axis_block<epoch_axis>& epochs, std::size_t n, const SeedAt& seed_at,
                double* values, block_flags& flags) noexcept {
-    // Copies, and flags of its own: stores through a byte pointer could change anything else.
+    // Copies, and arrays of its own: a store through a byte pointer could change anything else.
     const column_source source = from.source();
     const trial_rows trials = from.trials();
     std::uint32_t rows[k_block];
+    std::size_t at[k_block];
     std::uint8_t ok[k_block];
+    std::uint32_t damaged = 0;
     for (std::size_t i = 0; i < n; ++i) rows[i] = trials.row(codes[i], seed_at(i));
-    const std::size_t asked = n;
-    bool damaged = false;
-    // Which trials are missing cannot be predicted, so nothing branches on it: row 0 is read in
-    // their place and its value thrown away.
-    const auto row_or_zero = [&](std::size_t i) {
-        return rows[i] & (0U - static_cast<std::uint32_t>(rows[i] < trials.rows));
-    };
-    if (trials.rows == 0) {  // there is no row 0
-        for (std::size_t i = 0; i < n; ++i) {
-            ok[i] = 0;
-            damaged |= rows[i] != k_none;
-        }
-        n = 0;
-    }
-    for (std::size_t i = 0; i < n; ++i)
-        prefetch_value<L>(source, codes[i], row_or_zero(i), epochs[i]);
     for (std::size_t i = 0; i < n; ++i) {
-        const std::uint32_t row = row_or_zero(i);
         const bool exists = rows[i] < trials.rows;
-        const cell_value stored = stored_value<L>(source, codes[i], row, epochs[i]);
-        const bool here = exists & is_present(source, row, epochs[i]);
-        values[i] = stored.value;
-        ok[i] = here & (stored.status == status::ok);
-        damaged |= here & (stored.status == status::damaged);
-        damaged |= !exists & (rows[i] != k_none);
+        ok[i] = exists;
+        damaged |= static_cast<std::uint32_t>(!exists & (rows[i] != k_none));
+        // Which trials are missing cannot be predicted, so nothing branches on it: row 0 is read
+        // in their place and its value thrown away.
+        rows[i] &= 0U - static_cast<std::uint32_t>(exists);
     }
-    std::memcpy(flags.ok, ok, asked);
-    flags.damaged |= damaged;
+    flags.damaged |= damaged != 0;
+    if (trials.rows == 0) {  // there is no row 0
+        std::memcpy(flags.ok, ok, n);
+        return;
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+        at[i] = data_element<L>(source, codes[i], rows[i], epochs[i]);
+        prefetch(source.data + data_width<L>() * at[i]);
+        if constexpr (k_has_last_hits<L> && L != layout::packed_hits)
+            prefetch(source.extra + at[i]);
+    }
+    if (source.present != nullptr)
+        for (std::size_t i = 0; i < n; ++i)
+            ok[i] &= static_cast<std::uint8_t>(is_present(source, rows[i], epochs[i]));
+    if constexpr (k_of_hits<L>) {
+        flags.damaged |= !read_percents<L>(source, at, ok, n, values);
+    } else {
+        for (std::size_t i = 0; i < n; ++i) {
+            const cell_value stored = stored_value<L>(source, codes[i], rows[i], epochs[i]);
+            values[i] = stored.value;
+            flags.damaged |= ok[i] != 0 && stored.status == status::damaged;
+            ok[i] &= static_cast<std::uint8_t>(stored.status == status::ok);
+        }
+    }
+    std::memcpy(flags.ok, ok, n);
 }
 
 /// Explain the damaged value of a block. `seed_at(i)` is a place, or k_none for the mean.

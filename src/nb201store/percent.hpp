@@ -28,6 +28,12 @@ class percent_rule {
         return (hits <= images_) & (last_hits <= last_batch_) & (last_hits <= hits);
     }
 
+    /// Where the last batch does not matter. REQUIRES: last_batch() == 0, possible(hits, 0).
+    double percent(std::uint32_t hits) const noexcept {
+        // By way of int32, which vector units convert: hits fit in 24 bits.
+        return static_cast<double>(static_cast<std::int32_t>(hits)) * 100.0 / images_;
+    }
+
     /// REQUIRES: possible(hits, last_hits).
     double percent(std::uint32_t hits, std::uint32_t last_hits) const noexcept {
         // Only the float32 product and the division round: both products of the sum are exact (24 +
