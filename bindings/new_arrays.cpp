@@ -68,7 +68,7 @@ index_array index_array::numbers(py::handle given, const char* what) {
 shape_type index_array::shape() const { return {array_.shape(), array_.shape() + array_.ndim()}; }
 
 integers index_array::spread(std::size_t count) const {
-    return size() == 1 ? integers::repeated(view_[0], count) : view_;
+    return size() == 1 ? view_.spread(count) : view_;
 }
 
 }  // namespace new_arrays

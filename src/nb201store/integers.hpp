@@ -21,23 +21,35 @@ class integers {
     static integers repeated(std::int64_t value, std::size_t count) noexcept {
         integers one(static_cast<const std::int64_t*>(nullptr), count);
         one.value_ = value;
+        one.repeated_ = true;
+        return one;
+    }
+
+    /// The first element, `count` times. REQUIRES: size() > 0.
+    integers spread(std::size_t count) const noexcept {
+        integers one = *this;
+        one.count_ = count;
+        one.repeated_ = true;
         return one;
     }
 
     std::size_t size() const noexcept { return count_; }
-    bool is_repeated() const noexcept { return data_ == nullptr; }
+    bool is_repeated() const noexcept { return repeated_; }
 
     /// Call f(T value) for elements begin..end - 1 in order, T being their type.
     /// REQUIRES: end <= size().
     template <class F>
     void each(std::size_t begin, std::size_t end, const F& f) const {
-        if (is_repeated()) {
+        if (data_ == nullptr) {
             for (std::size_t i = begin; i < end; ++i) f(value_);
             return;
         }
         with_type([&](auto zero) {
             const auto* from = static_cast<const decltype(zero)*>(data_);
-            for (std::size_t i = begin; i < end; ++i) f(from[i]);
+            if (repeated_)
+                for (std::size_t i = begin; i < end; ++i) f(from[0]);
+            else
+                for (std::size_t i = begin; i < end; ++i) f(from[i]);
         });
     }
 
@@ -98,10 +110,11 @@ class integers {
         }
     }
 
-    const void* data_;  ///< null where one value stands for all
+    const void* data_;  ///< null where `value_` stands for all
     std::size_t count_;
     std::int64_t value_ = 0;
     type type_;
+    bool repeated_ = false;
 };
 
 }  // namespace nb201store

@@ -4,41 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import synthetic
 
 import nb201store as nb
-from nb201store import archive, image, upstream
+from nb201store import upstream
 
 INDICES = [0, 3, 11]
-TRIALS = [1, 2, 3]
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory):
-    path = tmp_path_factory.mktemp("store") / "source.pickle.pbz2"
-    synthetic.dump(synthetic.Maker().benchmark_object(INDICES, TRIALS), path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def image_path(source):
-    folder = source.parent
-    with upstream.open_source(source) as opened:
-        archive.write(folder / "a.zarr", opened.benchmark, opened.cells(), opened.source)
-    image.pack(folder / "a.zarr", folder / "a.nb201")
-    return folder / "a.nb201"
-
-
-@pytest.fixture(scope="module")
-def records(source):
-    with upstream.open_source(source) as opened:
+def records(synthetic_source):
+    with upstream.open_source(synthetic_source) as opened:
         return {cell.code: cell for cell in opened.cells()}
-
-
-@pytest.fixture
-def bench(image_path):
-    with nb.open(image_path) as store:
-        yield store
 
 
 CODES = [nb.tss.from_official_index(index) for index in INDICES]
