@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 NATIVE := CMakeLists.txt pyproject.toml constraints.txt $(wildcard bindings/* src/nb201store/*.hpp cmake/*)
 
-.PHONY: demo test check lint types cpp consumer fuzz format docs clean
+.PHONY: demo test check lint types cpp consumer fuzz benchmarks format docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nb201 demo --folder demo
@@ -72,6 +72,29 @@ fuzz: $(VENV)/.installed
 	build/fuzz/tests/fuzz/make_corpus build/fuzz/tests/fuzz/corpus
 	build/fuzz/tests/fuzz/fuzz_image -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
 	  -print_final_stats=1 build/fuzz/tests/fuzz/corpus 2>&1 | tail -n 12
+
+# Every workload against its baselines (benchmarks/run.py). Without IMAGE= on the small demo image, results under build/;
+# with it results go to benchmarks/results/ and docs/benchmarks.md is written from them:
+#   make benchmarks IMAGE=tss.nb201 ARCHIVE=tss.zarr OFFICIAL=NATS-tss-v1_0-3ffb9-simple OFFICIAL_201=v1_1.pth
+# Process starts are timed with a wheel: an editable install has a finder that every start of its Python pays for.
+ROUNDS ?= 11
+WHEEL_VENV := build/benchmarks/wheel
+SITE := 'import sysconfig; print(sysconfig.get_path("purelib"))'
+SITES := 'import sys; print(*(path for path in sys.path if path.endswith("-packages")), sep="\n")'
+BENCHMARK_RESULTS = $(if $(IMAGE),benchmarks/results/$(basename $(notdir $(IMAGE))).json,build/benchmarks/demo.json)
+BENCHMARK_PAGE = $(if $(IMAGE),docs/benchmarks.md,build/benchmarks/demo.md)
+benchmarks: $(VENV)/.test-tools
+	$(CONFIGURE) --preset benchmarks
+	$(BIN)/cmake --build --preset benchmarks
+	$(BIN)/python -m venv --clear --without-pip $(WHEEL_VENV)
+	$(PIP) wheel --no-build-isolation --no-deps --wheel-dir $(WHEEL_VENV) .
+	$(PIP) --python $(WHEEL_VENV)/bin/python install --no-deps $(WHEEL_VENV)/nb201store-*.whl
+	$(BIN)/python -P -c $(SITES) > "$$($(WHEEL_VENV)/bin/python -c $(SITE))/peers.pth"
+	$(BIN)/python benchmarks/run.py $(if $(IMAGE),--image $(IMAGE)) $(if $(ARCHIVE),--archive $(ARCHIVE)) \
+	  $(if $(OFFICIAL),--official $(OFFICIAL)) $(if $(OFFICIAL_201),--official-201 $(OFFICIAL_201)) \
+	  $(if $(SCRATCH),--scratch $(SCRATCH)) $(if $(TOY),--toy) --rounds $(ROUNDS) \
+	  --interpreter $(WHEEL_VENV)/bin/python --programs build/benchmarks/benchmarks/cpp --out $(BENCHMARK_RESULTS)
+	$(BIN)/python benchmarks/make_docs.py $(BENCHMARK_RESULTS) $(BENCHMARK_PAGE)
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/make_data_md.py

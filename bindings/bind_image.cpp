@@ -158,4 +158,5 @@ void bind_image(py::module_& m) {
     bind_batch(type);
     bind_column(m, type);
     bind_views(type);
+    bind_image_selection(type);
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "arguments.hpp"
 #include "bind_image.hpp"
 
 namespace py = pybind11;
@@ -104,8 +105,19 @@ py::list section_dicts(const image& self) {
     return out;
 }
 
+/// A copy of a section's bytes, for what must be read without numpy.
+py::bytes section_bytes(const image& self, const py::object& name) {
+    const nb201store::section* entry = self.find_section(arguments::name(name, "section"));
+    if (entry == nullptr)
+        throw nb201store::error(nb201store::errc::settings, "no section " + arguments::found(name));
+    return {reinterpret_cast<const char*>(self.section_bytes(*entry)),
+            static_cast<std::size_t>(entry->size)};
+}
+
 }  // namespace
 
 void bind_image_description(py::class_<image>& type) {
-    type.def("describe", &describe).def("sections", &section_dicts);
+    type.def("describe", &describe)
+        .def("sections", &section_dicts)
+        .def("section_bytes", &section_bytes, py::arg("name"));
 }

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 void bind_checksum(pybind11::module_& m);
+void bind_cost(pybind11::module_& m);
 void bind_errors(pybind11::module_& m);
 void bind_image(pybind11::module_& m);
 void bind_space(pybind11::module_& m);

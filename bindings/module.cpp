@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, m) {
     m.doc() = "C++ core of nb201store; use it through the Python package.";
     bind_errors(m);
     bind_checksum(m);
+    bind_cost(m);
     bind_space(m);
     bind_image(m);
 }

@@ -11,7 +11,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArchError", "ChecksumError", "FormatError", "MissingDataError", "Nb201Error", "SettingsError", "SourceError",
-    "Store", "VerifyError", "VersionError", "__version__", "get_cmake_dir", "get_include", "open", "sss", "tss",
+    "Store", "VerifyError", "VersionError", "__version__", "attach", "detach", "get_cmake_dir", "get_include", "open",
+    "sss", "tss",
 ]  # fmt: skip
 
 TYPE_CHECKING = False
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from nb201store.space import sss, tss
     from nb201store.store import Store
     from nb201store.store import open_store as open
+    from nb201store.user_columns import attach, detach
 
 # Where each public name lives; `open` is the one whose name differs there.
 _HOME = {
@@ -38,6 +40,8 @@ _HOME = {
     "open": ("store", "open_store"),
     "tss": ("space", "tss"),
     "sss": ("space", "sss"),
+    "attach": ("user_columns", "attach"),
+    "detach": ("user_columns", "detach"),
     "get_include": ("package_data", "get_include"),
     "get_cmake_dir": ("package_data", "get_cmake_dir"),
 }

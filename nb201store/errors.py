@@ -31,7 +31,9 @@ class ChecksumError(FormatError):
 
 
 class SourceError(Nb201Error, ValueError):
-    """An official file is not what it should be, or a pickle names something it must not."""
+    """A file to read from (an official one, a user's table) is not what it should be, or a pickle names what it must
+    not.
+    """
 
 
 class VerifyError(Nb201Error, ValueError):

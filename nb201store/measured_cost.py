@@ -6,12 +6,11 @@ from collections import namedtuple
 from contextlib import suppress
 from math import fsum
 
-from nb201store import cost
-from nb201store.errors import MissingDataError, SettingsError
+from nb201store.errors import MissingDataError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NamedTuple
+    from typing import NamedTuple
 
     from nb201store import _core
 
@@ -27,14 +26,10 @@ else:
 
 def measured_cost(image: _core.Image, code: int, dataset: str) -> Cost:
     """Return the cost of one cell on one data set; see `Store.cost`."""
+    params_m, flops_m = image.cost(code, dataset)
     described = image.describe()
-    info = _named(described["datasets"], dataset, image.path)
+    info = next(entry for entry in described["datasets"] if entry["name"] == dataset)
     schedules = [g["schedule"] for g in described["groups"] if g["dataset"] == dataset]
-    params, flops = cost.count(
-        described["space"], code, classes=info["classes"], image_size=info["image_size"],
-        channels=described["channels"], cells=described["cells_per_stage"],
-        in_channels=described["in_channels"],
-    )  # fmt: skip
     longest_first = sorted(schedules, reverse=True)
     seconds = {
         split["name"]: _seconds(image, code, dataset, split["name"], longest_first)
@@ -42,7 +37,7 @@ def measured_cost(image: _core.Image, code: int, dataset: str) -> Cost:
     }
     train = seconds.pop("train", None)
     latency = _latency(image, code, dataset, longest_first)
-    return Cost(params / 1e6, flops / 1e6, latency, train, seconds)
+    return Cost(params_m, flops_m, latency, train, seconds)
 
 
 def _latency(image: _core.Image, code: int, dataset: str, schedules: list[int]) -> float | None:
@@ -75,11 +70,3 @@ def _seconds(
 def _mean(values: list[float]) -> float:
     """The mean; of equal values that value, which a sum divided by their number need not be."""
     return values[0] if len(set(values)) == 1 else fsum(values) / len(values)
-
-
-def _named(entries: list[Any], name: str, path: str) -> Any:
-    for entry in entries:
-        if entry["name"] == name:
-            return entry
-    known = ", ".join(entry["name"] for entry in entries)
-    raise SettingsError(f"{path}: no data set {name!r}; it holds {known}")

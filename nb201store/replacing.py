@@ -39,15 +39,15 @@ def new_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     check_target(target, overwrite=overwrite, folder=False)
     target = _followed(target)
     partial, lock = _begin(target, folder=False)
-    with open(partial, "w+b", opener=lambda *_: lock) as file:
-        try:
+    try:
+        with open(partial, "w+b", opener=lambda *_: lock) as file:
             yield file
             file.flush()
             os.fsync(lock)
             _put_in_place(partial, target, overwrite=overwrite)
-        except BaseException:  # an interruption too: whatever ended the block, nothing stays
-            partial.unlink(missing_ok=True)
-            raise
+    except BaseException:  # an interruption too: whatever ended the block, nothing stays
+        partial.unlink(missing_ok=True)
+        raise
     _fsync(target.parent)
 
 
@@ -117,9 +117,14 @@ def _begin(target: Path, *, folder: bool) -> tuple[Path, int]:
         name = f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.partial"
         partial = target.with_name(name)
         with contextlib.suppress(FileNotFoundError):
-            lock = _locked(partial, folder=folder)
-            if partial.exists() and partial.stat().st_ino == os.fstat(lock).st_ino:
-                return partial, lock
+            try:
+                lock = _locked(partial, folder=folder)
+                if partial.exists() and partial.stat().st_ino == os.fstat(lock).st_ino:
+                    return partial, lock
+            except BaseException:  # an interruption while it is made
+                with contextlib.suppress(OSError):
+                    _remove_folder(partial) if folder else partial.unlink()
+                raise
             os.close(lock)
     raise FileNotFoundError(f"{target.parent}: what is made there vanishes at once")
 

@@ -5,29 +5,30 @@ from __future__ import annotations
 import os
 from collections import namedtuple
 
-from nb201store import _core
-from nb201store.arguments import as_int, is_many, shown
+from nb201store import _core, ranking
+from nb201store.arguments import is_many
 from nb201store.errors import ArchError, FormatError, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Literal, NamedTuple, Self, overload
 
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import ArrayLike, NDArray
 
     from nb201store.column import Column
     from nb201store.gaps import Codes, Missing
     from nb201store.measured_cost import Cost
+    from nb201store.ranking import Order, Ranked, Where
+    from nb201store.tables import Written
+    from nb201store.tables.words import Names, Numbers, Rows, Seeds
     from nb201store.views import ColumnViews
 
     Seed = int | Literal["mean"]
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-
-    class Ranked(NamedTuple):
-        code: int
-        value: float
 
     class BestEpoch(NamedTuple):
         epoch: Any
@@ -45,12 +46,10 @@ else:  # `typing` costs more than everything else that opening a store does
     def overload(_: object) -> None:
         """As typing.overload, for readers and type checkers only."""
 
-    Ranked = namedtuple("Ranked", "code value")
     BestEpoch = namedtuple("BestEpoch", "epoch value")
     Neighbours = namedtuple("Neighbours", "codes values")
     RecordedCost = namedtuple("RecordedCost", "params_m flops_m")
 
-LOWEST_IS_BEST = ("loss", "time")
 _ABSENT: Any = object()
 """Tells a word left out from split=None, which asks for a metric of the trial itself."""
 
@@ -143,8 +142,13 @@ class Store:
         return SPACES[self._image.space]
 
     def describe(self) -> dict[str, Any]:
-        """Return what the file says of itself: space, data sets, splits, groups of trials, columns."""
-        return dict(self._image.describe())
+        """Return what the file says of itself: space, data sets, splits, groups of trials, columns, user columns."""
+        described = dict(self._image.describe())
+        if described["user_columns"]:
+            from nb201store.user_about import described_user_columns
+
+            described["user_columns"] = described_user_columns(self._image)
+        return described
 
     def check(self) -> None:
         """Compare every section with its checksum and bounds; ChecksumError or FormatError names the first bad one."""
@@ -310,13 +314,14 @@ class Store:
     ) -> Column:  # fmt: skip
         """Return a handle of one metric at one epoch for all cells: `col[code]`, `col.take(codes)`, `col.array()`.
 
-        A single word is the name of a user column (`describe()["user_columns"]`): `column("edgegpu_latency")`.
+        A single word is the name of a user column (`nb201store.attach`, `describe()["user_columns"]`):
+        `column("edgegpu_latency")`.
         """
         from nb201store.column import Column
 
         words = {"split": split, "metric": metric, "schedule": schedule, "seed": seed}
         absent = [name for name, word in words.items() if word is _ABSENT]
-        if len(absent) == len(words):
+        if len(absent) == len(words) and epoch == -1:
             return Column(self, dataset)
         if absent:
             raise SettingsError(
@@ -334,38 +339,48 @@ class Store:
         return column_views(self._image, dataset, split, metric, schedule)
 
     def top(
-        self, n: int, dataset: str, split: str, metric: str = "accuracy", *,
-        schedule: int, epoch: int = -1, seed: Seed, where: ArrayLike | None = None,
+        self, n: int, by: str | Column | None = None, split: str | None = None, metric: str = "accuracy", *,
+        dataset: str | None = None, schedule: int | None = None, epoch: int = -1, seed: Seed | None = None,
+        where: Where | None = None, order: Order | None = None,
     ) -> list[Ranked]:  # fmt: skip
-        """Return the n best cells as (code, value): highest for accuracy and top5, lowest for loss and time.
+        """Return the n best cells as (code, value): by a metric, by a user column, or by any column handle.
+
+            bench.top(n, dataset, split, metric="accuracy", schedule=, epoch=-1, seed=)
+            bench.top(n, "edge_latency", order="lowest")
+            bench.top(n, bench.column(...), order="lowest")
 
         Parameters
         ----------
-        where : bool array [len(space)], optional: only these cells
+        n : int, at least 1
+        where : which cells take part: a condition ("params_m <= 0.5", see `where`), a list or tuple of conditions
+            that must all hold, or a bool array [len(space)], of which masked elements are not
+        order : "highest" | "lowest": which values are best. By default the highest of accuracy and top5, the lowest
+            of loss and time; every other column has no order of its own and needs one.
+        dataset : whose networks `params_m` and `flops_m` in `where` are of; by default that of the column
 
         Returns
         -------
         list of at most n `Ranked`; of equal values the smallest code comes first. Cells without the value (a seed
-        that was not recorded) take no part.
+        that was not recorded, a gap), and those whose value is NaN, take no part.
         """
-        import numpy as np
+        asked = dataset if by is None else by
+        column = ranking.ranking_column(self._image, asked, split, metric, schedule, epoch, seed)
+        return ranking.best(self._image, n, column, order=order, where=where, dataset=dataset)
 
-        count = as_int(n)
-        if count is None or count < 1:
-            raise SettingsError(f"n must be 1 or more, a whole number; found {shown(n)}")
-        values, present = self._image.column(dataset, split, metric, schedule, epoch, seed).array()
-        if where is not None:
-            mask = np.asarray(where)
-            if mask.dtype != np.bool_ or mask.shape != present.shape:
-                wanted = f"a bool array of shape {present.shape}"
-                raise SettingsError(
-                    f"where must be {wanted}, found {mask.dtype} of shape {mask.shape}"
-                )
-            present = present & mask
-        codes = np.flatnonzero(present)
-        keys = values[codes] if metric in LOWEST_IS_BEST else -values[codes]
-        best = codes[np.argsort(keys, kind="stable")[:count]]
-        return [Ranked(int(code), float(values[code])) for code in best]
+    def where(self, *conditions: str, dataset: str | None = None) -> NDArray[np.bool_]:
+        """Return which cells meet all conditions: bool [len(space)].
+
+        Parameters
+        ----------
+        conditions : each "NAME < NUMBER" with one of < <= > >= == !=; NAME is a user column, or params_m or flops_m
+            (millions, as `cost` counts them). A cell without the value meets no condition on it.
+        dataset : whose networks params_m and flops_m are of; needed where they are named
+
+        Raises
+        ------
+        SettingsError  a text that is no condition, a name that the image does not have, or no `dataset`
+        """
+        return self._image.where(conditions, dataset)
 
     def seeds(self, code: int, dataset: str, schedule: int) -> tuple[int, ...]:
         """Return the seeds with which this cell was trained, ascending; empty where it was not."""
@@ -410,6 +425,35 @@ class Store:
             for metric in ("params_m", "flops_m")
         )
         return RecordedCost(params, flops)
+
+    def table(
+        self, *, schedule: Numbers | None = None, seed: Seeds | None = None, datasets: Names = "all",
+        splits: Names = "all", metrics: Names = ("accuracy",), epoch: Numbers = -1, codes: Rows = "all",
+        cost: bool = False, columns: Names = (),
+    ) -> pa.Table:  # fmt: skip
+        """Return a pyarrow.Table: one row a cell, the chosen columns, null where a cell has no value.
+
+        First code (int32), official_index (int32) and arch_str, then float64: measured values as `column` gives them
+        (`200/cifar10/ori-test/accuracy/mean`), counted costs (`cifar10/params_m`), user columns. Each word takes one,
+        several, or "all"; `nb201store.tables.choose` says it in full. Needs pyarrow: `pip install nb201store[tables]`.
+        """
+        from nb201store.tables import choose, require_pyarrow, to_arrow
+
+        require_pyarrow()
+        chosen = choose(
+            self._image, schedule=schedule, seed=seed, datasets=datasets, splits=splits, metrics=metrics,
+            epoch=epoch, codes=codes, cost=cost, columns=columns,
+        )  # fmt: skip
+        return to_arrow(chosen)
+
+    def export(
+        self, target: str | os.PathLike[str], *, overwrite: bool = False,
+        progress: Callable[[str, int, int], None] | None = None, **words: Any,
+    ) -> Written:  # fmt: skip
+        """Write what `table(**words)` gives as .csv (without pyarrow) or .parquet; `nb201store.tables.export`."""
+        from nb201store.tables import export
+
+        return export(self._image, target, overwrite=overwrite, progress=progress, **words)
 
 
 def _reopen(path: str, mode: str, fingerprint: int) -> Store:

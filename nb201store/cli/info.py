@@ -52,6 +52,12 @@ def command(file: Path | None, sources: bool, as_json: bool) -> None:
     output.print_table(
         ["schedule", "dataset", "seeds", "trials", "splits (epochs with accuracy)"], rows
     )
+    if facts["user_columns"]:
+        rows = [
+            [c["name"], c["unit"], str(c["values"]), c["source"] or c["file"] or ""]
+            for c in facts["user_columns"]
+        ]
+        output.print_table(["user column", "unit", "values", "source"], rows)
 
 
 def _splits_text(splits: dict[str, list[int]]) -> str:
@@ -68,6 +74,7 @@ def _range(epochs: list[int]) -> str:
 
 def _image_facts(file: Path) -> dict[str, Any]:
     from nb201store.image.reader import ImageRecords
+    from nb201store.user_about import described_user_columns
 
     records = ImageRecords(file)
     described = records.image.describe()
@@ -87,6 +94,7 @@ def _image_facts(file: Path) -> dict[str, Any]:
         "file": str(file), "kind": "image", "format": described["writer_version"], "bytes": records.image.size,
         "space": described["space"], "cells": described["cells"], "cells_with_results": len(records.codes()),
         "loss": str(records.loss_dtype), **records.facts(), "groups": groups,
+        "user_columns": described_user_columns(records.image),
     }  # fmt: skip
 
 
@@ -111,6 +119,7 @@ def _archive_facts(file: Path) -> dict[str, Any]:
         "benchmark": archive.benchmark.name, "space": archive.space.name, "cells": len(archive.space),
         "cells_with_results": len(archive.codes()), "loss": str(archive.loss_dtype),
         "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources], "groups": groups,
+        "user_columns": [],  # those belong to images
     }  # fmt: skip
 
 

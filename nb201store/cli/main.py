@@ -20,6 +20,8 @@ COMMANDS = {
     "query": "Print what is recorded of one cell.",
     "top": "List the best cells.",
     "compare": "Show a few cells side by side.",
+    "attach": "Attach columns of a table to an image, or take them off.",
+    "export": "Write a table, one row a cell, as CSV or Parquet.",
     "demo": "Convert, pack and ask a small synthetic file that comes with the package.",
 }
 

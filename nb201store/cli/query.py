@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def command(
     """Print every recorded value of CELL in IMAGE that the options leave.
 
     CELL is a code (4215), an official index (index:6111) or an architecture string. An option that is not given
-    lists all there is: nothing is chosen for you.
+    lists all there is: nothing is chosen for you. Without options, user columns (nb201 attach) are listed too.
     """
     from nb201store.store import open_store
 
@@ -52,10 +53,12 @@ def command(
             bench, {name: value for name, value in wanted.items() if value is not None}
         )
         rows = [row for column in columns for row in _values(bench, code, column, epoch, seed)]
+        narrowed = seed is not None or any(value is not None for value in wanted.values())
+        attached = [] if narrowed else _user_values(bench, code)
         about = {
             "code": code, "official_index": bench.space.official_index(code), "arch_str": bench.space.arch_str(code),
         }  # fmt: skip
-    if not rows:
+    if not rows and not attached:
         asked = ", ".join(
             f"{k} {v}"
             for k, v in (wanted | {"epoch": epoch, "seed": seed}).items()
@@ -65,11 +68,29 @@ def command(
             f"{image}: code {code} has nothing recorded for {asked or 'any question'}"
         )
     if as_json:
-        output.print_json(about | {"values": rows})
+        output.print_json(
+            about | {"values": rows} | ({"user_columns": attached} if attached else {})
+        )
         return
     click.echo(f"{about['arch_str']}  (code {code}, official index {about['official_index']})")
     shown = ["schedule", "dataset", "split", "metric", "seed", "epoch", "value", "unit"]
-    output.print_table(shown, [[_text(row[name]) for name in shown] for row in rows])
+    if rows:
+        output.print_table(shown, [[_text(row[name]) for name in shown] for row in rows])
+    if attached:
+        names = ["user column", "value", "unit"]
+        output.print_table(
+            names, [[_text(c[key]) for key in ("name", "value", "unit")] for c in attached]
+        )
+
+
+def _user_values(bench: Store, code: int) -> list[dict[str, Any]]:
+    """What was attached of the cell."""
+    values = []
+    for column in bench.describe()["user_columns"]:
+        with suppress(MissingDataError):
+            value = bench.column(column["name"])[code]
+            values.append({"name": column["name"], "value": value, "unit": column["unit"]})
+    return values
 
 
 def _text(value: Any) -> str:

@@ -135,6 +135,13 @@ def column_record(
     return struct.pack("<9I28x", group, split, *numbers)
 
 
+def user_column_record(name: str, unit: str, data: int, present: int) -> bytes:
+    """A row of `user_columns`."""
+    return struct.pack(
+        "<64s32sII24x", _text(name, 64), _text(unit, 32) if unit else b"", data, present
+    )
+
+
 def choice_record(name: str) -> bytes:
     """A row of `choices`."""
     return _text(name, 32)

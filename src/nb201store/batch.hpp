@@ -192,8 +192,10 @@ inline void read_range(const batch_source& from, const batch_question& asked, st
     const coordinate_block block{codes, epochs, asked.seeds == nullptr ? nullptr : &seeds};
     for (; begin < end; begin += k_block) {
         const std::size_t n = std::min(k_block, end - begin);
-        bool good = codes.resolve(begin, n) & epochs.resolve(begin, n);
-        if (asked.seeds != nullptr) good &= seeds.resolve(begin, n);
+        bool good =
+            codes.resolve(begin, n);  // all are resolved, so that the first bad one is named
+        good = epochs.resolve(begin, n) && good;
+        if (asked.seeds != nullptr) good = seeds.resolve(begin, n) && good;
         if (!good) {
             if (asked.seeds == nullptr) refuse_first(begin, n, codes, epochs);
             refuse_first(begin, n, codes, epochs, seeds);

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "batch.hpp"
@@ -20,6 +22,16 @@ class column {
 
     /// Number of codes: every code below is in the space.
     std::uint32_t size() const noexcept { return query_.trials.cells; }
+
+    /// What the values are. None of a user column, nor has it a data set.
+    std::optional<nb201store::metric> metric() const noexcept {
+        return info() == nullptr ? std::nullopt : std::optional(info()->metric);
+    }
+    /// Empty where it has none.
+    std::string_view dataset() const noexcept {
+        if (info() == nullptr) return {};
+        return state_->about.datasets[state_->about.groups[info()->group].dataset].name;
+    }
 
     /// The value, NaN where there is none. REQUIRES: code < size().
     double operator[](std::size_t code) const noexcept { return find(code).value; }
@@ -82,6 +94,12 @@ class column {
     }
 
   private:
+    /// Null of a user column.
+    const column_info* info() const noexcept {
+        const bool of_user = query_.source.layout == detail::layout::user;
+        return of_user ? nullptr : &state_->about.columns[number_];
+    }
+
     template <detail::layout L>
     void put(std::size_t code, double& out, std::uint8_t& present) const {
         const cell_value found = detail::code_value<L>(query_, code);

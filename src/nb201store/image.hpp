@@ -11,6 +11,8 @@
 #include "best_epoch.hpp"
 #include "check.hpp"
 #include "column.hpp"
+#include "condition.hpp"
+#include "cost.hpp"
 #include "simulated_cost.hpp"
 
 namespace nb201store {
@@ -96,6 +98,19 @@ class image {
         return {
             state_, number, {state_->user_sources[number], {nullptr, cells(), 0, 0}, 0, k_none}};
     }
+
+    /// What a cell's network costs on a data set: counted (cost.hpp), not as recorded.
+    network_cost cost(std::int64_t code, std::string_view dataset) const;
+
+    /// `cost` of every cell, by code.
+    std::vector<network_cost> costs(std::string_view dataset) const;
+
+    /// Which cells meet all of `count` conditions: `mask[code]` becomes 1 or 0 for `cells()` codes.
+    /// They are on user columns, and on params_m and flops_m (`costs`), which need a `dataset`; it
+    /// may be empty where none of these is named. A cell without the value meets no condition on
+    /// it. Throws `settings` for a name that is neither.
+    void where(const condition* conditions, std::size_t count, std::string_view dataset,
+               std::uint8_t* mask) const;
 
     double value(std::int64_t code, std::string_view dataset, std::string_view split,
                  std::string_view metric, std::int64_t schedule, std::int64_t epoch,

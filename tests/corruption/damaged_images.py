@@ -62,7 +62,8 @@ def everything(store: Store) -> list[Any]:
             for epoch in column["epochs"]:
                 asked = store.column(*key, schedule=column["schedule"], epoch=epoch, seed=seed)
                 answers.append(asked.array(missing="mask"))
-    return answers
+    names = [column["name"] for column in store.describe()["user_columns"]]
+    return answers + [store.column(name).array(missing="mask") for name in names]
 
 
 def expect_format_error(path: str, what: str, failures: list[str], *, check: bool = False) -> None:

@@ -35,6 +35,7 @@ inline void ask_column(const nb201store::column& column) {
         out.resize(cells);
         present.resize(cells);
         attempt([&] { column.array(out.data(), present.data()); });
+        attempt([&] { nb201store::top(3, column, nb201store::order::lowest); });
     }
 }
 
@@ -107,6 +108,23 @@ inline void ask_column_info(const nb201store::image& image, const nb201store::co
     }
 }
 
+inline void ask_selection(const nb201store::image& image) {
+    std::vector<nb201store::condition> conditions;
+    for (const auto& info : image.about().user_columns)
+        if (conditions.size() < 8)
+            conditions.push_back({info.name, nb201store::comparison::not_equal, 0.0});
+    conditions.push_back({"params_m", nb201store::comparison::less, 0.5});
+    std::size_t asked = 0;
+    for (const auto& dataset : image.about().datasets) {
+        if (asked++ >= 8) break;
+        attempt([&] { image.cost(0, dataset.name); });
+        if (image.cells() > 32768) continue;
+        std::vector<std::uint8_t> mask(image.cells());
+        attempt(
+            [&] { image.where(conditions.data(), conditions.size(), dataset.name, mask.data()); });
+    }
+}
+
 inline void ask_everything(const nb201store::image& image) {
     std::size_t asked = 0;
     for (const auto& info : image.about().columns)
@@ -117,6 +135,7 @@ inline void ask_everything(const nb201store::image& image) {
     for (const auto& group : image.about().groups)
         attempt(
             [&] { image.seeds(0, image.about().datasets[group.dataset].name, group.schedule); });
+    ask_selection(image);
     attempt([&] { image.check(); });
 }
 

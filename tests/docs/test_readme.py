@@ -61,7 +61,7 @@ def test_python_gives_the_values_in_its_comments(folder: Path, monkeypatch) -> N
             checked += 1
         else:
             exec(source, names)
-    assert checked == 7
+    assert checked == 10
 
 
 def test_every_block_is_python_that_parses() -> None:

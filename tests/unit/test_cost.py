@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 
+import counted_costs
 import numpy as np
 import pytest
 
@@ -109,6 +110,17 @@ def test_other_networks_are_counted_layer_by_layer(channels, side, in_channels, 
         assert count("sss", code, **ours) == layers_of([3, 3, 3, 1, 3, 3], widths, **theirs)
 
 
+@pytest.mark.parametrize(
+    "network",
+    [*NETWORKS.values(), {"classes": 7, "image_size": 9, "channels": 5, "cells": 3, "in_channels": 2}],
+)  # fmt: skip
+@pytest.mark.parametrize("space", SPACES)
+def test_every_cell_is_counted_as_an_independent_count_does(space, network):
+    expected = counted_costs.count_all(SPACES[space], **network)
+    for counted, independent in zip(count_all(space, **network), expected, strict=True):
+        assert np.array_equal(counted, independent)
+
+
 @pytest.mark.parametrize("space", SPACES)
 def test_one_and_all_agree(space):
     parameters, multiply_adds = count_all(space, **CIFAR10)
@@ -131,6 +143,29 @@ def test_channels_have_no_effect_in_the_size_space():
 def test_other_arguments_out_of_range_are_refused(what, bad):
     with pytest.raises(SettingsError, match=f"^{what}: expected an integer of at least 1, found"):
         count("tss", 0, **{**CIFAR10, what: bad})
+
+
+@pytest.mark.parametrize("what", ["classes", "image_size", "channels", "cells", "in_channels"])
+@pytest.mark.parametrize("large", [2**32, 2**64, 10**5000], ids=["u32", "u64", "huge"])
+def test_arguments_that_no_image_can_hold_are_refused(what, large):
+    for counting in (
+        lambda **shape: count("tss", 0, **shape),
+        lambda **shape: count_all("tss", **shape),
+    ):
+        with pytest.raises(SettingsError, match=f"^{what}: expected at most 4294967295, found"):
+            counting(**{**CIFAR10, what: large})
+
+
+def test_a_network_beyond_int64_is_refused_not_wrapped():
+    """The widest that fits is exact; one step further is an error, for one cell and for all."""
+    shape = {"classes": 10, "image_size": 3, "channels": 2**27, "cells": 1}
+    assert count("tss", 0, **shape) == counted_costs.count(tss, 0, **shape)
+    assert 2**61 < count("tss", 0, **shape)[1] < 2**63
+    for function, code in ((count, [0]), (count_all, [])):
+        with pytest.raises(
+            SettingsError, match=r"^cost: expected a network of at most 922337203685"
+        ):
+            function("tss", *code, **shape | {"image_size": 6})
 
 
 @pytest.mark.parametrize("name", ["TSS", "", None])

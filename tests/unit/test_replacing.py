@@ -102,6 +102,28 @@ def test_an_exception_in_the_block_leaves_what_was(
     assert not exists or text_of(target) == "old"
 
 
+@pytest.mark.parametrize(
+    ("name", "moment"), [("x.nb201", "fcntl.flock"), ("x.nb201", "open"), ("x.zarr", "fcntl.flock")]
+)
+def test_an_interruption_while_the_sibling_is_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, moment: str
+) -> None:
+    """A Ctrl-C in the first moments left an empty sibling behind."""
+    target = tmp_path / name
+
+    def interrupted(*_: object, **__: object) -> None:
+        assert len(names(target.parent)) == 1
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"nb201store.replacing.{moment}", interrupted, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        write(target, "new")
+    monkeypatch.undo()
+    assert names(target.parent) == []
+    write(target, "newer")
+    assert text_of(target) == "newer"
+
+
 @pytest.mark.parametrize("call", ["fsync", "rename"])
 def test_a_full_disk_loses_nothing(
     target: Path, call: str, monkeypatch: pytest.MonkeyPatch

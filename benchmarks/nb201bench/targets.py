@@ -1,0 +1,87 @@
+"""What is to be reached, by workload: docs/benchmarks.md compares these with what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Floor(NamedTuple):
+    """A contender of some case that does less than the work: what the machine takes at least."""
+
+    workload: str
+    case: str
+    language: str
+    contender: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """One row: the median of ours in that case, or a measure of it, is to be at most `limit` (seconds or bytes)."""
+
+    says: str
+    workload: str
+    case: str
+    limit: float
+    language: str = "Python"
+    contender: str | None = None  # of several that are ours
+    measure: str | None = None  # a measure of the case instead of a time
+    floor: Floor | None = None
+    bound: str = ""  # what keeps it from the target where it is missed
+
+
+BYTES = "the bytes alone, addresses known"
+PAGES = (
+    "Reading the bytes alone, at addresses known before, takes what the floor says: a file is mapped in pages of 4 kB, "
+    "and nearly every random read also misses the processor's cache of page addresses. What is above the floor is "
+    "looking up code, seed and epoch, the row of the trial, and the division that makes the published double."
+)
+MISSES = (
+    "A random cell is a cache miss for its row number and one for its hits (and one for those of the last batch); a "
+    "dict of floats in the same loop, in the table below, misses as well."
+)
+
+
+def _start(case: str, contender: str, language: str = "Python") -> Floor:
+    return Floor("first_answer", case, language, contender)
+
+
+def _batch(says: str, case: str, limit: float) -> Target:
+    floor = Floor("batch_random", case, "C++", BYTES)
+    return Target(says, "batch_random", case, limit, contender="gather", floor=floor, bound=PAGES)
+
+
+def _handle(says: str, case: str) -> Target:
+    floor = Floor("point_handle", case, "Python", "empty loop")
+    return Target(says, "point_handle", case, 120e-9, floor=floor, bound=MISSES)
+
+
+STATIC, SHARED = "C++, linked statically", "C++, shared libstdc++"
+TARGETS = (
+    Target("open an image, warm", "open_warm", "open", 300e-6),
+    Target(
+        "private memory after opening", "open_warm", "open and one answer", 5e6,
+        measure="private bytes after open",
+    ),
+    Target(
+        "process start to first answer, Python", "first_answer", "Python", 15e-3,
+        floor=_start("Python", "bare interpreter"),
+        bound="The floor is the same interpreter with nothing to do.",
+    ),
+    Target(
+        "process start to first answer, C++, static", "first_answer", STATIC, 1e-3,
+        floor=_start(STATIC, "empty process"),
+        bound="The floor is a program that does nothing, linked alike.",
+    ),
+    Target(
+        "process start to first answer, C++, shared", "first_answer", SHARED, 1e-3,
+        floor=_start(SHARED, "empty process"),
+        bound="The floor is a program that does nothing: most of it is loading a shared libstdc++.",
+    ),
+    Target("one accuracy, full keyword call", "point", "200 epochs", 600e-9, contender="value"),
+    _handle("one accuracy, column handle, random cells", "random cells"),
+    _handle("one accuracy, column handle, few cells", "the same few cells"),
+    _batch("batch gather, one u16 metric, one core", "one u16 metric", 3.5e-9),
+    _batch("batch gather over the whole store, one core", "whole store", 8e-9),
+    _batch("the same without folded times", "whole store without times", 8e-9),
+)  # fmt: skip

@@ -1,0 +1,13 @@
+"""All workloads by name."""
+
+from __future__ import annotations
+
+from nb201bench.workloads import batches, one_by_one, opening, rows_and_columns, search_steps
+
+WORKLOADS = [
+    *opening.WORKLOADS,
+    *one_by_one.WORKLOADS,
+    *batches.WORKLOADS,
+    *rows_and_columns.WORKLOADS,
+    *search_steps.WORKLOADS,
+]

@@ -1,0 +1,155 @@
+"""Run the benchmarks: every workload against its baselines, answers compared, results as JSON.
+
+    python benchmarks/run.py                                    the small synthetic demo image, made on the spot
+    python benchmarks/run.py --image nats-tss.nb201 --archive nats-tss.zarr --official NATS-tss-v1_0-3ffb9-simple \
+        --official-201 NAS-Bench-201-v1_1-096897.pth --programs build/benchmarks/benchmarks/cpp --out results.json
+
+Then: python benchmarks/make_docs.py results.json docs/benchmarks.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from nb201bench import cpp, demo, environment
+from nb201bench.baselines import Baselines
+from nb201bench.harness import CaseResult, Disagreement, measure
+from nb201bench.inputs import FULL, TOY, Inputs
+from nb201bench.units import seconds_text
+from nb201bench.workloads import WORKLOADS
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the command line asks for; 1 where answers differ, 2 for a bad command line."""
+    options = _options(arguments)
+    chosen = set(options.only.split(",")) if options.only else {w.name for w in WORKLOADS}
+    unknown = chosen - {w.name for w in WORKLOADS}
+    if unknown:
+        names = ", ".join(w.name for w in WORKLOADS)
+        print(f"no workload {', '.join(sorted(unknown))}; there are {names}", file=sys.stderr)
+        return 2
+    described = environment.describe()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=options.scratch)))
+        image, archive, official = options.image, options.archive, options.official
+        if image is None:
+            print(
+                f"The demo image, {demo.CELLS} synthetic cells. Size matters: a full one has other times."
+            )
+            image, archive, official = demo.make(folder / "demo")
+        inputs = stack.enter_context(
+            Inputs(
+                image, folder, TOY if options.toy else FULL, archive=archive, official=official,
+                official_201=options.official_201, programs=options.programs, interpreter=options.interpreter,
+            )
+        )  # fmt: skip
+        try:
+            results = _python(inputs, chosen, options.rounds)
+            if options.programs:
+                described["cpp_compiler"], more = cpp.run(
+                    options.programs, image, chosen, options.rounds, toy=options.toy
+                )
+                for result in more:
+                    _show(result)
+                results += more
+        except Disagreement as problem:
+            print(problem, file=sys.stderr)
+            return 1
+        report = {
+            "environment": described
+            | {"load_after": environment.load(), "command": environment.command(arguments)},
+            "image": _about(inputs),
+            "rounds": options.rounds,
+            "toy": options.toy,
+            "isolates": {w.name: w.isolates for w in WORKLOADS if w.name in chosen},
+            "cases": [asdict(result) for result in results],
+        }
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(report, indent=1) + "\n")
+        print(f"wrote {options.out}")
+    return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--image", type=Path, help="default: a small synthetic one")
+    parser.add_argument("--archive", type=Path, help="its archive: the baseline `zarr`")
+    parser.add_argument("--official", type=Path, help="NATS-Bench folder or file of the same cells")
+    parser.add_argument(
+        "--official-201", type=Path, help="NAS-Bench-201 .pth with some of these cells"
+    )
+    parser.add_argument("--programs", type=Path, help="folder of the built C++ benchmarks")
+    parser.add_argument(
+        "--interpreter", type=Path, help="the Python whose start is timed (default: this one)"
+    )
+    parser.add_argument("--only", help="workloads, comma-separated")
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument(
+        "--toy",
+        action="store_true",
+        help="few questions: checks answers, times nothing worth telling",
+    )
+    parser.add_argument(
+        "--scratch", type=Path, help="where a copy of the image and the databases go meanwhile"
+    )
+    parser.add_argument("--out", type=Path, help="JSON to write")
+    return parser.parse_args(arguments)  # fmt: skip
+
+
+def _python(inputs: Inputs, chosen: set[str], rounds: int) -> list[CaseResult]:
+    base = Baselines(inputs)
+    results = []
+    for workload in WORKLOADS:
+        if workload.name not in chosen:
+            continue
+        start = time.perf_counter()
+        found = [measure(case, workload, rounds) for case in workload.cases(base)]
+        if workload.measures:
+            found[-1].measures = workload.measures(base)
+        for result in found:
+            _show(result)
+        results += found
+        print(f"   ({time.perf_counter() - start:.1f} s in all)")
+    return results
+
+
+def _show(result: CaseResult) -> None:
+    print(
+        f"{result.workload}: {result.title} [{result.language}, {result.cache}], per {result.per}"
+    )
+    ours = result.timings[0]["median"]
+    for t in result.timings:
+        spread = f"({seconds_text(t['q1'])} .. {seconds_text(t['q3'])})"
+        times = f"{t['median'] / ours:.3g} times ours"
+        print(
+            f"   {t['name']:34} {seconds_text(t['median']):>9}  {spread:24} "
+            f"cpu {seconds_text(t['cpu']):8} {times:20} n={t['n']} {t['agrees']}"
+        )
+    for name, value in result.measures.items():
+        print(f"   {name}: {value:,.0f}")
+
+
+def _about(inputs: Inputs) -> dict[str, object]:
+    described = inputs.store.describe()
+    return {
+        "name": inputs.image.name,
+        "bytes": inputs.image.stat().st_size,
+        "space": described["space"],
+        "cells_of_space": described["cells"],
+        "cells_recorded": int(inputs.recorded_cells),
+        "trials": sum(group["rows"] for group in described["groups"]),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
