@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import lookup_twin as twin
 import numpy as np
 import pytest
@@ -49,6 +51,16 @@ def assert_answers(found, values, status):
     """`kernels` answers are the twin's."""
     assert found.present.tolist() == (status == twin.OK).tolist()
     assert same(found.values, values)
+
+
+def assert_found(ask, codes, values, status):
+    """`ask()` gives the twin's answers, or names the first damaged one."""
+    bad = np.flatnonzero(status == twin.DAMAGED)
+    if len(bad):
+        with pytest.raises(FormatError, match=f"code {codes[bad[0]]} at position {bad[0]}: "):
+            ask()
+    else:
+        assert_answers(ask(), values, status)
 
 
 def assert_masked(found, values, status):
@@ -143,13 +155,8 @@ def test_damaged_numbers_are_found_by_all_and_lead_nowhere(folder, rng_seed):
             ("mean", twin.mean_values(column, codes, epochs)),
         ):
             numbers = column.seeds[seeds] if name == "seed" else "mean"
-            bad = np.flatnonzero(status == twin.DAMAGED)
-            if len(bad):
-                first = f"code {codes[bad[0]]} at position {bad[0]}: "
-                with pytest.raises(FormatError, match=first):
-                    kernels.gather(column, codes, numbers, asked)
-            else:
-                assert_answers(kernels.gather(column, codes, numbers, asked), values, status)
+            ask = partial(kernels.gather, column, codes, numbers, asked)
+            assert_found(ask, codes, values, status)
             for i in range(5):
                 seed = numbers if name == "mean" else int(numbers[i])
                 of_cell = bench.column(*words, epoch=asked[i], seed=seed, **where)
@@ -160,6 +167,38 @@ def test_damaged_numbers_are_found_by_all_and_lead_nowhere(folder, rng_seed):
                 else:
                     taken = of_cell.take(one, missing="mask")
                     assert_masked(taken, values[i : i + 1], status[i : i + 1])
+
+
+@examples
+@given(rng_seed=st.integers(0, 2**32 - 1))
+def test_damaged_times_are_found_in_a_cost(folder, rng_seed):
+    rng = np.random.default_rng(rng_seed)
+    bench, made = opened(folder, rng, damage=int(rng.integers(1, 400)))
+    where = {"schedule": made.schedule}
+    train = bench.views(small_images.DATASET, "train", "time", **where)
+    for split in list(small_images.SPLITS)[1:]:
+        evaluation = bench.views(small_images.DATASET, split, "time", **where)
+        both = np.intersect1d(train.epochs, evaluation.epochs)
+        if len(both) == 0:
+            continue
+        codes, seeds = rng.integers(0, made.cells, 20), rng.integers(0, len(made.seeds), 20)
+        epochs = rng.choice(both, 20)
+        for numbers, (values, status) in (
+            (train.seeds[seeds], twin.seed_costs(train, evaluation, codes, seeds, epochs)),
+            ("mean", twin.mean_costs(train, evaluation, codes, epochs)),
+        ):
+            ask = partial(kernels.simulated_cost, train, evaluation, codes, numbers, epochs)
+            assert_found(ask, codes, values, status)
+            for i in range(5):
+                seed = "mean" if isinstance(numbers, str) else int(numbers[i])
+                asked = {"epoch": int(epochs[i]), "seed": seed, "missing": "mask", **where}
+                one = codes[i : i + 1]
+                if status[i] == twin.DAMAGED:
+                    with pytest.raises(FormatError):
+                        bench.simulated_cost(one, small_images.DATASET, split, **asked)
+                else:
+                    found = bench.simulated_cost(one, small_images.DATASET, split, **asked)
+                    assert_masked(found, values[i : i + 1], status[i : i + 1])
 
 
 @examples

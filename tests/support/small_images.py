@@ -93,7 +93,13 @@ def damaged(rng, raw: bytes, made: Made, count: int) -> bytes:
     for _ in range(count):
         offset, size = filled[int(rng.integers(len(filled)))]
         at = offset + int(rng.integers(size))
-        out[at] = int(rng.choice([0, 1, 127, 128, 255, int(rng.integers(256))]))
+        if rng.random() < 0.5:
+            out[at] = int(rng.integers(256))
+        else:  # a whole number: none, the first row that does not exist, no row
+            whole = (0, made.trials, 0xFFFFFFFF)[int(rng.integers(3))]
+            at -= (at - offset) % 4
+            wide = min(4, offset + size - at)
+            out[at : at + wide] = whole.to_bytes(4, "little")[:wide]
     return bytes(out)
 
 
