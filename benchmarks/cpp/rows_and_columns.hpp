@@ -1,4 +1,4 @@
-// curve, column: whole rows and columns.
+// curve, column, topk: whole rows and columns.
 #pragma once
 
 #include "inputs.hpp"
@@ -58,10 +58,45 @@ inline void column(report& out, const options& with, inputs& from, const plain_c
             n, with.rounds);
 }
 
+/// The ten best by mean over seeds; an array gives its sorted means.
+inline void topk(report& out, const options& with, inputs& from, const plain_column& plain) {
+    const std::size_t cells = from.image.cells();
+    const std::size_t n = std::min<std::size_t>(10, from.recorded(k_validation, k_seed).size());
+    const auto ours = [&](answers& into) {
+        const auto column = from.column(k_validation, 199, nb201store::mean_seed);
+        const auto found = nb201store::top(n, column, nb201store::order::highest);
+        for (std::size_t i = 0; i < n; ++i) into[i] = found[i].code;
+    };
+    const auto array = [&](answers& into) {
+        std::vector<std::pair<double, std::size_t>> means;
+        for (std::size_t code = 0; code < cells; ++code) {
+            double sum = 0.0;
+            int count = 0;
+            for (std::size_t seed = 0; seed < plain.seeds; ++seed) {
+                const double value = plain.row(code, seed)[199];
+                if (std::isnan(value)) continue;
+                sum += value;
+                ++count;
+            }
+            if (count != 0) means.emplace_back(-sum / count, code);
+        }
+        const auto end = means.begin() + static_cast<std::ptrdiff_t>(n);
+        std::partial_sort(means.begin(), end, means.end());
+        for (std::size_t i = 0; i < n; ++i) into[i] = static_cast<double>(means[i].second);
+    };
+    out.add({"topk",
+             "10 best by mean over seeds",
+             "cell of the space",
+             {{"top", "ours", cells, ours},
+              {"array in RAM, partial_sort", "baseline", cells, array, "", plain.ready}}},
+            n, with.rounds);
+}
+
 inline void rows_and_columns(report& out, const options& with, inputs& from,
                              const plain_column& plain) {
     if (with.wants("curve")) curve(out, with, from, plain);
     if (with.wants("column")) column(out, with, from, plain);
+    if (with.wants("topk")) topk(out, with, from, plain);
 }
 
 }  // namespace bench
