@@ -48,25 +48,26 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
-    from importlib import import_module
-
     if name == "_core":  # `from nb201store import _core` asks here before it looks for the module
         return _compiled()
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _HOME.get(name, ("errors", name))
-    value: object = getattr(import_module(f"{__name__}.{module}"), attribute)
+    value: object = getattr(_imported(f"{__name__}.{module}"), attribute)
     globals()[name] = value
     return value
 
 
+def _imported(module: str) -> object:
+    """As importlib.import_module, without the half millisecond that importing importlib takes."""
+    return __import__(module, fromlist=["_"])
+
+
 def _compiled() -> object:
     """The C++ core; ModuleNotFoundError says what to do where a source tree shadows the installed package."""
-    from importlib import import_module
-
     missing = f"{__name__}._core"
     try:
-        return import_module(missing)
+        return _imported(missing)
     except ModuleNotFoundError as problem:
         if problem.name != missing:
             raise

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from operator import index
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +21,8 @@ def as_int(value: object) -> int | None:
         return value
     if isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", "i") not in "iu":
         return None
+    from operator import index  # not free, and seldom needed
+
     try:
         return index(value)  # type: ignore[arg-type]  # what lacks __index__ raises TypeError
     except TypeError:

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from contextlib import suppress
 from math import fsum
 
+from nb201store.answers import Cost
 from nb201store.errors import MissingDataError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NamedTuple
-
     from nb201store import _core
-
-    class Cost(NamedTuple):
-        params_m: float
-        flops_m: float
-        latency_s: float | None
-        train_epoch_s: float | None
-        eval_s: dict[str, float | None]
-else:
-    Cost = namedtuple("Cost", "params_m flops_m latency_s train_epoch_s eval_s")
 
 
 def measured_cost(image: _core.Image, code: int, dataset: str) -> Cost:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from nb201store import _core
+from nb201store.answers import Ranked
 from nb201store.arguments import as_int, shown
 from nb201store.errors import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Literal, NamedTuple
+    from typing import Any, Literal
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     Order = Literal["highest", "lowest"]
     Where = ArrayLike | str | Sequence[str]
-
-    class Ranked(NamedTuple):
-        code: int
-        value: float
-else:  # `typing` costs more than everything else that opening a store does
-    Ranked = namedtuple("Ranked", "code value")
 
 
 def best(

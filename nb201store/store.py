@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections import namedtuple
 
-from nb201store import _core, ranking
+from nb201store import _core
 from nb201store.arguments import is_many
 from nb201store.errors import ArchError, FormatError, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Literal, NamedTuple, Self, overload
+    from typing import Any, Literal, Self, overload
 
     import numpy as np
     import pyarrow as pa
     from numpy.typing import ArrayLike, NDArray
 
+    from nb201store.answers import BestEpoch, Cost, Neighbours, Ranked, RecordedCost
     from nb201store.column import Column
     from nb201store.gaps import Codes, Missing
-    from nb201store.measured_cost import Cost
-    from nb201store.ranking import Order, Ranked, Where
+    from nb201store.ranking import Order, Where
     from nb201store.tables import Written
     from nb201store.tables.words import Names, Numbers, Rows, Seeds
     from nb201store.views import ColumnViews
@@ -29,26 +28,11 @@ if TYPE_CHECKING:
     Seed = int | Literal["mean"]
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-
-    class BestEpoch(NamedTuple):
-        epoch: Any
-        value: Any
-
-    class Neighbours(NamedTuple):
-        codes: Ints
-        values: Floats
-
-    class RecordedCost(NamedTuple):
-        params_m: float
-        flops_m: float
 else:  # `typing` costs more than everything else that opening a store does
 
     def overload(_: object) -> None:
         """As typing.overload, for readers and type checkers only."""
 
-    BestEpoch = namedtuple("BestEpoch", "epoch value")
-    Neighbours = namedtuple("Neighbours", "codes values")
-    RecordedCost = namedtuple("RecordedCost", "params_m flops_m")
 
 _ABSENT: Any = object()
 """Tells a word left out from split=None, which asks for a metric of the trial itself."""
@@ -259,6 +243,8 @@ class Store:
         Of equally good epochs the earliest; NaN (a diverged loss) is never best. Many codes: int64 and float64 arrays
         of their shape.
         """
+        from nb201store.answers import BestEpoch
+
         if not is_many(code):
             return BestEpoch(*self._image.best_epoch(code, dataset, split, metric, schedule, seed))
         from nb201store import batch
@@ -299,6 +285,8 @@ class Store:
 
         int64 and float64 [24] (tss) or [35] (sss), in the order of `space.neighbours`; many codes: [..., 24].
         """
+        from nb201store.answers import Neighbours
+
         column = self.column(dataset, split, metric, schedule=schedule, epoch=epoch, seed=seed)
         codes = self._image.neighbour_codes(code)
         return Neighbours(codes, column.take(codes, missing=missing))
@@ -363,6 +351,8 @@ class Store:
         list of at most n `Ranked`; of equal values the smallest code comes first. Cells without the value (a seed
         that was not recorded, a gap), and those whose value is NaN, take no part.
         """
+        from nb201store import ranking
+
         asked = dataset if by is None else by
         column = ranking.ranking_column(self._image, asked, split, metric, schedule, epoch, seed)
         return ranking.best(self._image, n, column, order=order, where=where, dataset=dataset)
@@ -420,6 +410,8 @@ class Store:
 
     def recorded_cost(self, code: int, dataset: str, *, schedule: int, seed: Seed) -> RecordedCost:
         """Return (params_m, flops_m) as upstream wrote them into that trial, its known mistakes included."""
+        from nb201store.answers import RecordedCost
+
         params, flops = (
             self._image.value(code, dataset, None, metric, schedule, -1, seed)
             for metric in ("params_m", "flops_m")

@@ -12,7 +12,7 @@ from nb201store.cli.cells import parse_cell, parse_seed
 from nb201store.errors import MissingDataError, SettingsError
 
 if TYPE_CHECKING:
-    from nb201store.measured_cost import Cost
+    from nb201store.answers import Cost
     from nb201store.store import Seed, Store
 
 
