@@ -328,9 +328,14 @@ inline curve_values image::curve(std::int64_t code, std::string_view dataset,
     if (!any_trial) detail::explain_no_seed(*state_, group, place, seed);
     curve_values out{std::vector<double>(q.source.epochs),
                      std::vector<std::uint8_t>(q.source.epochs)};
+    // The row of a single seed is looked up once, not once an epoch.
+    const bool single = q.seed != k_none && q.trials.row(place, q.seed) < q.trials.rows;
+    const std::uint32_t row = single ? q.trials.row(place, q.seed) : 0;
     detail::with_layout(q.source.layout, [&](auto which) {
+        constexpr detail::layout L = decltype(which)::value;
         for (q.epoch = 0; q.epoch < q.source.epochs; ++q.epoch) {
-            const cell_value one = detail::code_value<decltype(which)::value>(q, place);
+            const cell_value one = single ? detail::row_value<L>(q.source, place, row, q.epoch)
+                                          : detail::code_value<L>(q, place);
             if (one.status == status::damaged) detail::explain_value(*state_, number, place, q);
             out.values[q.epoch] = one.value;
             out.present[q.epoch] = one.status == status::ok;

@@ -26,18 +26,13 @@ def programs(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_flush():
-    """An archive is hundreds of files to flush, and no test here pulls the plug."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nb201store.replacing._fsync", lambda _: None)
-        yield
-
-
 @pytest.fixture(scope="session")
 def demo_words(tmp_path_factory):
     """Words that name the demo image, its archive and its source, made once."""
-    image, archive, official = demo.make(tmp_path_factory.mktemp("demo") / "demo")
+    with pytest.MonkeyPatch.context() as patch:
+        # An archive is hundreds of files to flush, and no test here pulls the plug.
+        patch.setattr("nb201store.replacing._fsync", lambda _: None)
+        image, archive, official = demo.make(tmp_path_factory.mktemp("demo") / "demo")
     return ["--image", str(image), "--archive", str(archive), "--official", str(official)]
 
 
