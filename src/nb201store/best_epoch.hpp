@@ -5,6 +5,7 @@
 #include <string>
 
 #include "batch.hpp"
+#include "order.hpp"
 
 namespace nb201store {
 
@@ -16,11 +17,6 @@ struct best_epoch {
 
     explicit operator bool() const noexcept { return static_cast<bool>(found); }
 };
-
-/// Whether the least value of a metric is its best.
-constexpr bool lowest_is_best(metric which) noexcept {
-    return which == metric::loss || which == metric::time;
-}
 
 namespace detail {
 
@@ -43,7 +39,8 @@ inline best_epoch find_best_epoch(const image_state& state, std::uint32_t number
                                   const cell_query& q, std::size_t code) {
     const column_info& column = state.about.columns[number];
     best_epoch best = with_layout(q.source.layout, [&](auto which) {
-        return best_position<decltype(which)::value>(q, code, lowest_is_best(column.metric));
+        return best_position<decltype(which)::value>(q, code,
+                                                     usual_order(column.metric) == order::lowest);
     });
     if (best.found.status == status::damaged) {
         cell_query damaged = q;
