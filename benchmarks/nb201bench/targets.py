@@ -35,8 +35,9 @@ PAGES = (
     "Reading the bytes alone, at addresses known before, takes what the floor says: a file is mapped in pages of 4 kB, "
     "and nearly every random read also misses the processor's cache of page addresses. What is above the floor is "
     "looking up code, seed and epoch, the row of the trial, and the division that makes the published double. In a "
-    "profile (`perf record bench_image IMAGE --only batch_random`, same machine) 55 % of a batch's samples fall on looking "
-    "up rows and prefetching what they lead to, 20 % on resolving codes, epochs and seeds, 9 % on making percentages of hits."
+    "profile (`perf record bench_image IMAGE --only batch_random`, same machine) 55 % of a batch's samples fall on "
+    "looking up rows and prefetching what they lead to, 20 % on resolving codes, epochs and seeds, 9 % on making "
+    "percentages of hits."
 )
 MISSES = (
     "A random cell is a cache miss for its row number and one for its hits (and one for those of the last batch); a "
