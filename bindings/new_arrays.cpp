@@ -33,6 +33,9 @@ integers view_of(const py::array& array) {
 /// What numpy makes of an object, as native integers in C order; else `refuse(found)`.
 template <class Refuse>
 py::array integer_array(py::handle given, const Refuse& refuse) {
+    if (py::hasattr(given, "mask") && py::isinstance<py::array>(given) &&
+        py::cast<bool>(given.attr("mask").attr("any")()))
+        refuse("a masked array with masked elements");  // what lies under a mask is no question
     const py::array array = py::array::ensure(given);
     if (!array) {
         PyErr_Clear();

@@ -32,9 +32,9 @@ def gather(
 ) -> Floats:  # fmt: skip
     """Return values at (code, epoch, seed), which broadcast as numpy's operands do; see `Store.gather`."""
     means = isinstance(seeds, str)
-    axes = {"codes": np.asarray(codes), "epochs": np.asarray(epochs)}
+    axes = {"codes": _axis("codes", codes), "epochs": _axis("epochs", epochs)}
     if not means:
-        axes["seeds"] = np.asarray(seeds)
+        axes["seeds"] = _axis("seeds", seeds)
     shape = _common_shape(axes)
     flat = {name: _flat(axis, shape) for name, axis in axes.items()}
     asked_seeds = seeds if means else flat["seeds"]
@@ -52,6 +52,14 @@ def gather(
         return why(lambda: image.value(code, dataset, split, metric, schedule, epoch, seed))
 
     return filled(values.reshape(shape), present.reshape(shape), missing, hole)
+
+
+def _axis(name: str, given: Any) -> NDArray[Any]:
+    if np.ma.is_masked(given):
+        raise SettingsError(
+            f"{name}: found a masked array with masked elements; ask for the others"
+        )
+    return np.asarray(given)
 
 
 def _common_shape(axes: dict[str, NDArray[Any]]) -> tuple[int, ...]:

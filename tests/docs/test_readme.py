@@ -35,20 +35,29 @@ def commands(block: str) -> list[tuple[str, list[str]]]:
     return out
 
 
-def test_console_shows_what_the_commands_print(folder: Path) -> None:
+@pytest.fixture(scope="module")
+def console(folder: Path) -> list[tuple[str, list[str], subprocess.CompletedProcess[str]]]:
+    """(command, lines shown, what it did) of the console block, which makes the files that Python opens."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    for command, shown in commands(BLOCKS["console"]):
-        done = subprocess.run(
+    return [
+        (command, shown, subprocess.run(
             ["bash", "-c", command], cwd=folder, env=os.environ | {"PATH": path},
             capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        ))
+        for command, shown in commands(BLOCKS["console"])
+    ]  # fmt: skip
+
+
+def test_console_shows_what_the_commands_print(console) -> None:
+    assert console
+    for command, shown, done in console:
         assert done.stderr == ""
         assert [line.rstrip() for line in done.stdout.splitlines()] == shown, command
 
 
+@pytest.mark.usefixtures("console")
 def test_python_gives_the_values_in_its_comments(folder: Path, monkeypatch) -> None:
     monkeypatch.chdir(folder)
-    assert (folder / "synthetic.nb201").exists(), "the console block makes it"
     block = BLOCKS["python"]
     lines = block.splitlines()
     names: dict[str, object] = {}

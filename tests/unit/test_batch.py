@@ -223,6 +223,7 @@ BAD_GATHERS = [
     ({"seeds": "all"}, nb.SettingsError, 'seed must be an integer or "mean"'),
     ({"seeds": None}, nb.SettingsError, "seeds must be integers"),
     ({"seeds": [777, 888], "epochs": [1, 2, 3]}, nb.SettingsError, r"codes \(2,\), epochs \(3,\), seeds \(2,\)"),
+    ({"epochs": np.ma.masked_array([1, 2], [False, True])}, nb.SettingsError, "epochs: found a masked array"),
     ({"threads": 0}, nb.SettingsError, r"threads must be 1\.\.1024"),
     ({"missing": "skip"}, nb.SettingsError, "missing must be"),
 ]  # fmt: skip
@@ -236,3 +237,12 @@ def test_the_first_element_that_cannot_be_is_named(
     codes = asked.pop("codes")
     with pytest.raises(error, match=says):
         bench.gather(codes, "cifar10", "ori-test", "accuracy", schedule=200, **asked)
+
+
+def test_what_lies_under_a_mask_is_not_asked(bench, recorded_codes) -> None:
+    codes = np.ma.masked_array(recorded_codes, [False, True, False])
+    column = bench.column("cifar10", "ori-test", "accuracy", **FULL)
+    for ask in (column.take, lambda c: bench.best_epoch(c, "cifar10", "train", "loss", **FULL)):
+        with pytest.raises(nb.ArchError, match="found a masked array with masked elements"):
+            ask(codes)
+        ask(np.ma.masked_array(recorded_codes))  # no mask, nothing amiss

@@ -78,7 +78,8 @@ bench = nb.open(path)
 column = bench.column("cifar10", "ori-test", "accuracy", schedule=200, seed="mean")
 column.take([code] * 100_000, threads=2)  # threads that are gone by now
 child = os.fork()
-print(column[code], *column.take([code]), column.take([code] * 100_000, threads=2)[-1], flush=True)
+answers = [column[code], *column.take([code]), column.take([code] * 100_000, threads=2)[-1]]
+os.write(1, (" ".join(map(str, map(float, answers))) + "\\n").encode())  # whole: two processes share the pipe
 if child:
     sys.exit(os.waitpid(child, 0)[1])
 """
