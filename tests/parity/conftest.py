@@ -6,6 +6,7 @@ import os
 import shutil
 from functools import cache
 
+import measured_image as measured
 import pytest
 
 from nb201store import image
@@ -21,16 +22,31 @@ def genuine(data_dir):
 
 
 @pytest.fixture(scope="session")
-def converted(tmp_path_factory):
+def shared_folder(tmp_path_factory):
+    """The temporary folder that all workers of a run see."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def measured_image(shared_folder, data_dir, tmp_path_factory):
+    """The path of an image of all cells of the topology space, their measured last epochs in it."""
+    target = shared_folder / "measured.nb201"
+    if not target.exists():
+        work = tmp_path_factory.mktemp("measured") / target.name
+        # Where two workers make it, the second puts the same bytes in place of the first's.
+        measured.make(data_dir / "nb201_measured.parquet", work).rename(target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def converted(shared_folder, tmp_path_factory):
     """Return make(source, loss="float32") -> (archive, image), cached for all workers of a run."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
 
     @cache
     def make(source, loss="float32"):
         name = "-".join(["converted", source.parent.name, source.name, loss])
-        target = shared / name
+        target = shared_folder / name
         if not target.exists():
             work = tmp_path_factory.mktemp("converting") / "work"
             work.mkdir()
