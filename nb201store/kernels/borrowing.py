@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from numba.core import cgutils, types
 from numba.extending import intrinsic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from nb201store.views import ColumnViews
 
 
 def _borrowed(_typingctx: Any, column: Any) -> Any:
@@ -32,8 +27,15 @@ def _borrowed(_typingctx: Any, column: Any) -> Any:
     return column(column), codegen
 
 
-borrowed = cast("Callable[[ColumnViews], ColumnViews]", intrinsic(_borrowed))
-"""Return `column`, an argument of the compiled function that calls this, as arrays whose references nobody counts.
+Arrays = TypeVar("Arrays", bound=tuple[Any, ...])
+
+
+class _Borrowed(Protocol):
+    def __call__(self, arrays: Arrays, /) -> Arrays: ...
+
+
+borrowed = cast("_Borrowed", intrinsic(_borrowed))
+"""Return a named tuple, an argument of the compiled function that calls this, as arrays whose references nobody counts.
 
 For its first line, `column = borrowed(column)`: numba counts the references of an array whenever a field is read or
 passed on, atomically, and often cannot drop these pairs from a loop (compiling.py).

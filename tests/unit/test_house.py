@@ -53,6 +53,7 @@ ALLOWED = {
     "tables": BASE | {"user_about"},
     "views": {"_core"},
     "kernels": {"errors", "arguments", "space", "views"},
+    "search": BASE | {"kernels", "store"},
     "store": {
         "answers",
         "errors",

@@ -1,0 +1,28 @@
+"""Simulated search: run an algorithm many times on the benchmark's table, in seconds.
+
+>>> from nb201store import search
+>>> result = search.run("rea", bench, dataset="cifar10-valid", budget_s=12_000, runs=1_000_000, rng_seed=0)
+>>> result.summary()
+
+Importing this package loads numba; a kernel is compiled once and then loaded from numba's cache.
+"""
+
+import nb201store.search.published  # noqa: F401 - registers the published algorithms
+from nb201store.search.algorithms import ALGORITHMS, Algorithm, Parameter, kernel, register
+from nb201store.search.presets import PRESETS, Preset
+from nb201store.search.problem import Problem
+from nb201store.search.result import Result
+from nb201store.search.running import run
+
+__all__ = [
+    "ALGORITHMS",
+    "PRESETS",
+    "Algorithm",
+    "Parameter",
+    "Preset",
+    "Problem",
+    "Result",
+    "kernel",
+    "register",
+    "run",
+]

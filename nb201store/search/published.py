@@ -1,0 +1,30 @@
+"""The algorithms that NAS-Bench-201 and NATS-Bench published results of, and local search."""
+
+from __future__ import annotations
+
+from nb201store.search.algorithms import Algorithm, Parameter, kernel, register
+
+KERNELS = "nb201store.kernels"
+
+register(
+    Algorithm(
+        "random",
+        kernel(f"{KERNELS}.random_search:random_search"),
+        (),
+        "NAS-Bench-201 (ICLR 2020), RS",
+        symmetric=True,
+    )
+)
+
+register(
+    Algorithm(
+        "rea",
+        kernel(f"{KERNELS}.rea:rea", "population", "sample_size"),
+        (
+            Parameter("population", 10, "members; the oldest dies when a child joins", 1, 2**20),
+            Parameter("sample_size", 3, "members drawn, with replacement, for a parent", 1, 2**20),
+        ),
+        "Real et al., AAAI 2019; NAS-Bench-201 (ICLR 2020), REA",
+        symmetric=True,
+    )
+)
