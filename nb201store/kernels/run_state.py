@@ -153,7 +153,7 @@ def finish_before(
             (n + 1, next_clock),
         ):
             exists = evaluation >= 1 and clock >= 0
-            distance = np.int64(abs(clock - problem.budget)) if exists else NOWHERE
+            distance = np.int64(abs(clock - problem.budget)) if exists else NOWHERE  # type: ignore[arg-type]
             code = np.int64(best_at(state, evaluation) if evaluation <= n else next_code)
             if distance < first:
                 second, second_clock, second_code = first, first_clock, first_code
