@@ -40,6 +40,8 @@ class RunState(NamedTuple):
     """The best one; -1 before the first."""
     code: Int
     """The first cell that had it; -1 before the first."""
+    bar: Int
+    """A reward that is not above it needs no look: the best one, or -1 where every evaluation is looked at."""
 
 
 # Places in `records.notes`, what a run seldom needs: 0..3 are the clocks after its last evaluations, the one after
@@ -51,7 +53,7 @@ NOTES = 10
 @element
 def fresh_run() -> RunState:
     """Return the state of a run before its first evaluation."""
-    return RunState(1, 0, 0, 0, -1, -1)
+    return RunState(1, 0, 0, 0, -1, -1, -1)
 
 
 @element
@@ -72,6 +74,7 @@ def evaluated(
     clock = state.clock + (answer & COST_MASK)
     best_reward = state.reward
     best_code = state.code
+    bar = state.bar
     notes = records.notes
     if clock > problem.limit:
         excluded = answer == EXCLUDED
@@ -85,29 +88,31 @@ def evaluated(
             missed += 1
             clock = state.clock
     if counted:
-        evaluation = draws - missed
         reward = answer >> COST_BITS
-        if records.in_detail:
-            notes[evaluation & 3] = clock
-            if evaluation <= records.trace_clocks.shape[1]:
-                records.trace_clocks[place, evaluation - 1] = clock
-                records.trace_codes[place, evaluation - 1] = code
-                records.trace_rewards[place, evaluation - 1] = reward
-        if ranked != 0 and reward > best_reward:
-            if records.changes.shape[0] != 0:
-                grid = records.changes.shape[0] - 1
-                # The first grid time budget * (g + 1) // grid that is not before the clock.
-                row = min((clock * grid + problem.budget - 1) // problem.budget - 1, grid)
-                records.changes[row, code] += 1
-                if best_code >= 0:
-                    records.changes[row, best_code] -= 1
-            notes[CODE_2] = notes[CODE_1]
-            notes[SINCE_1] = notes[SINCE]
-            notes[CODE_1] = best_code
-            notes[SINCE] = evaluation
-            best_reward = reward
-            best_code = code
-    return RunState(going, draws, missed, clock, best_reward, best_code)
+        if reward > bar:
+            evaluation = draws - missed
+            if records.in_detail:
+                notes[evaluation & 3] = clock
+                if evaluation <= records.trace_clocks.shape[1]:
+                    records.trace_clocks[place, evaluation - 1] = clock
+                    records.trace_codes[place, evaluation - 1] = code
+                    records.trace_rewards[place, evaluation - 1] = reward
+            if ranked != 0 and reward > best_reward:
+                if records.changes.shape[0] != 0:
+                    grid = records.changes.shape[0] - 1
+                    # The first grid time budget * (g + 1) // grid that is not before the clock.
+                    row = min((clock * grid + problem.budget - 1) // problem.budget - 1, grid)
+                    records.changes[row, code] += 1
+                    if best_code >= 0:
+                        records.changes[row, best_code] -= 1
+                notes[CODE_2] = notes[CODE_1]
+                notes[SINCE_1] = notes[SINCE]
+                notes[CODE_1] = best_code
+                notes[SINCE] = evaluation
+                best_reward = reward
+                best_code = code
+                bar = -1 if records.in_detail else reward
+    return RunState(going, draws, missed, clock, best_reward, best_code, bar)
 
 
 @element
@@ -157,7 +162,7 @@ def finish_before(
             (n + 1, next_clock),
         ):
             exists = evaluation >= 1 and clock >= 0
-            distance = np.int64(abs(clock - problem.budget)) if exists else NOWHERE  # type: ignore[arg-type]
+            distance = np.int64(abs(clock - problem.budget)) if exists else NOWHERE
             code = np.int64(
                 best_at(records, state.code, evaluation) if evaluation <= n else next_code
             )
