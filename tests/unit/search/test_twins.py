@@ -16,7 +16,7 @@ import search_twin
 from search_twin_local import local_search
 from search_twin_random import random_search, rea
 
-from nb201store.kernels.search_problem import EXCLUDED, MOST_SKIPS
+from nb201store.kernels.search_problem import COST_BITS, COST_MASK, EXCLUDED, MOST_SKIPS
 from nb201store.search import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ GRID = 13
 
 @dataclass(frozen=True)
 class Twin:
-    """An algorithm of the registry, its twin, and a setting of both: about 110 s an evaluation."""
+    """An algorithm of the registry, its twin, and a setting of both: about 110 s an evaluation.
+
+    `epochs` says at how many epochs it evaluates cells. A twin that knows evaluations after the end, as
+    `Run.at_budget` takes them, leaves them in `run.later`.
+    """
 
     name: str
     twin: Callable[..., None]
@@ -97,7 +101,10 @@ def compare(pair, problem, runs, *, rng_seed=0, first_run=0):
     last = Counter(run.best_code for run in twins if run.best)
     assert {int(c): int(counts[-1, c]) for c in np.flatnonzero(counts[-1])} == dict(last)
     if problem.overshoot:
-        at_budget = [run.at_budget() if run.best else ((-1, -1), 1.0) for run in twins]
+        at_budget = [
+            run.at_budget(getattr(run, "later", ())) if run.best else ((-1, -1), 1.0)
+            for run in twins
+        ]
         assert [tuple(row) for row in found.around.tolist()] == [cells for cells, _ in at_budget]
         assert found.nearest_share.tolist() == [share for _, share in at_budget]
     else:
@@ -128,6 +135,26 @@ def left(rng, cells, *, space="tss", **about):
     answers.reshape(len(answers), table.cells, 2)[:, gone] = EXCLUDED
     answers.flags.writeable = False
     return table._replace(answers=answers)
+
+
+@pytest.mark.parametrize("overshoot", [0, 1], ids=["discard", "overshoot"])
+@pytest.mark.parametrize("pair", [TWINS[0], TWINS[1], sized(2, 2)], ids=str)
+def test_short_runs_whose_clocks_meet_the_grid_and_the_budget_are_the_twins(pair, overshoot) -> None:  # fmt: skip
+    table = search_problems.packed(np.random.default_rng(6), budget_s=10.0 * GRID * 3)
+    step = 10_000_000
+    rewards, costs = table.answers >> COST_BITS, table.answers & COST_MASK
+    answers = rewards << COST_BITS | (costs // step + 1) * step
+    answers.flags.writeable = False
+    table = table._replace(answers=answers, limit=table.budget - overshoot, overshoot=overshoot)
+    found, _ = compare(pair, table, 800)
+    met = found.clocks == table.budget
+    assert 50 < met.sum() < 400
+    assert np.isin(found.trace_clocks, np.arange(1, GRID) * table.budget // GRID).sum() > 500
+    if overshoot:
+        # Nearest to the budget: one on each side, the last two before it, or two equally near.
+        assert len(np.unique(found.nearest_share)) > 20
+        assert (found.nearest_share == 0.5).any()
+        assert (found.nearest_share > 1.0).any()
 
 
 @pytest.mark.parametrize("pair", TWINS[:3], ids=str)
