@@ -55,7 +55,7 @@ def run_blocks(
     workers = 1
     if algorithm.threads and runs > FIRST_BLOCK:
         workers = threads if threads is not None else len(os.sched_getaffinity(0))
-    queue = _Queue(runs)
+    queue = _Queue(runs, max(FIRST_BLOCK, algorithm.smallest_block), algorithm.smallest_block)
     shape = (grid + 1, packed.cells) if grid else (0, 0)
     changes = [np.zeros(shape, np.int32) for _ in range(workers)]
 
@@ -139,7 +139,8 @@ class _Queue:
     """Blocks of runs, handed out in order, so that what was handed out is all runs from the first on."""
 
     runs: int
-    size: int = FIRST_BLOCK
+    size: int
+    smallest: int
     handed_out: int = 0
     finished: int = 0
     problem: BaseException | None = None
@@ -162,7 +163,7 @@ class _Queue:
             if seconds < BLOCK_SECONDS / 2 and block.count >= self.size:
                 self.size = min(self.size * 2, LARGEST_BLOCK)
             elif seconds > BLOCK_SECONDS * 2:
-                self.size = max(self.size // 2, 1)
+                self.size = max(self.size // 2, self.smallest)
 
     def stop(self) -> None:
         """Hand out nothing more."""
