@@ -123,7 +123,7 @@ def _means(hits: Any, costs: Any, exists: Any, repeats: int) -> tuple[Any, Any]:
 
 
 def _words(problem: Problem, rewards: Any, costs: Any, excluded: NDArray[np.bool_]) -> Any:
-    """Return reward << 40 | cost, int64 [F, C, T]; `EXCLUDED` where a cell takes no part."""
+    """Return reward << 42 | cost, int64 [F, C, T]; `EXCLUDED` where a cell takes no part."""
     taking_part = costs[:, ~excluded]
     if taking_part.min() < 1 or taking_part.max() >= EXCLUDED:
         raise SettingsError(

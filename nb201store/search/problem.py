@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     RewardSeed = int | Literal["random", "mean"]
 
 BUDGET_RULES = ("discard", "overshoot")
-LONGEST_BUDGET_S = 1e9
+LONGEST_BUDGET_S = 4e6
+"""Below what an excluded cell costs."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from search_twin_random import random_search
 
 from nb201store import search
 from nb201store.errors import SettingsError
+from nb201store.kernels.search_problem import COST_BITS
 from nb201store.search import episode as episodes
 from nb201store.search import side_by_side
 from nb201store.search.runner import run_blocks
@@ -132,7 +133,7 @@ def test_both_ways_tell_percent_and_nan_where_nothing_was_evaluated() -> None:
     codes, rewards, counted = (np.array(column) for column in zip(*told, strict=True))
     assert (np.isnan(rewards) == ~counted).all()
     assert counted.sum(axis=0).tolist() == out.evaluations.tolist()
-    hits = problem.answers[0, codes[counted]] >> 40
+    hits = problem.answers[0, codes[counted]] >> COST_BITS
     np.testing.assert_allclose(rewards[counted], hits / 250.0, rtol=1e-15)
     assert 0 < np.isnan([reward for _, reward in heard]).mean() < 1
     answered = [reward for _, reward in heard if not math.isnan(reward)]
@@ -223,9 +224,12 @@ def test_an_early_epoch_costs_its_own_and_need_not_be_ranked() -> None:
     answers = [problem.answers[row, code] for row, code in ((0, 5), (1, 6), (2, 7))]
     for out in (all_ranked, last_alone):
         assert out.trace_codes[0, :3].tolist() == [5, 6, 7]
-        assert out.trace_clocks[0, :3].tolist() == np.cumsum([a % 2**40 for a in answers]).tolist()
-        assert out.trace_rewards[0, :3].tolist() == [a >> 40 for a in answers]
-    assert all_ranked.codes[0] == [5, 6, 7][np.argmax([a >> 40 for a in answers])] != 7
+        assert (
+            out.trace_clocks[0, :3].tolist()
+            == np.cumsum([a % 2**COST_BITS for a in answers]).tolist()
+        )
+        assert out.trace_rewards[0, :3].tolist() == [a >> COST_BITS for a in answers]
+    assert all_ranked.codes[0] == [5, 6, 7][np.argmax([a >> COST_BITS for a in answers])] != 7
     assert last_alone.codes[0] == 7
     assert last_alone.changes.sum(axis=0)[[5, 6, 7]].tolist() == [0, 0, 1]
 
