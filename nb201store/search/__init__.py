@@ -12,7 +12,8 @@ from nb201store.search.algorithms import ALGORITHMS, Algorithm, Parameter, kerne
 from nb201store.search.presets import PRESETS, Preset
 from nb201store.search.problem import Problem
 from nb201store.search.result import Result
-from nb201store.search.running import run
+from nb201store.search.running import SearchInterrupted, run
+from nb201store.search.saving import load
 
 __all__ = [
     "ALGORITHMS",
@@ -22,7 +23,9 @@ __all__ = [
     "Preset",
     "Problem",
     "Result",
+    "SearchInterrupted",
     "kernel",
+    "load",
     "register",
     "run",
 ]
