@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import TYPE_CHECKING, Any, Literal
+
+import numba
+import numpy as np
 
 from nb201store import __version__
 from nb201store.arguments import as_int, shown
@@ -152,8 +154,7 @@ def _settings(
         "report_schedule": report.columns[0].schedule, "allow_missing": bool(problem.allow_missing),
         "excluded": int((~report.taking_part).sum()), "file": image_identity(problem.bench),
         "versions": {
-            "nb201store": __version__, "numba": importlib.metadata.version("numba"),
-            "numpy": importlib.metadata.version("numpy"),
+            "nb201store": __version__, "numba": numba.__version__, "numpy": np.__version__,
         },
     }  # fmt: skip
 
