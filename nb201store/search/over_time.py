@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from nb201store.search.result import Result
 
+MOST_GRID = 1_000
+"""Times at most: 1,000 of them take 130 MB of counts of tss."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OverTime:

@@ -11,6 +11,7 @@ from nb201store import __version__
 from nb201store.arguments import as_int, shown
 from nb201store.errors import SettingsError
 from nb201store.search.algorithms import find_algorithm
+from nb201store.search.over_time import MOST_GRID
 from nb201store.search.presets import find_preset
 from nb201store.search.problem import Problem
 from nb201store.search.provenance import image_identity
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 GRID = 150
 """Points of time at which the best cells are counted (as in the papers' figures)."""
 MOST_RUNS = 1_000_000_000
-MOST_GRID = 1_000
 MOST_THREADS = 1_024
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,7 @@ import numpy as np
 
 from nb201store.errors import FormatError, SettingsError, VersionError
 from nb201store.replacing import new_file
+from nb201store.search.over_time import MOST_GRID
 from nb201store.search.reporting import Report, ReportColumn
 from nb201store.search.result import Result
 from nb201store.search.runner import Runs
@@ -29,6 +33,13 @@ ARRAYS = {
     "taking_part": ("b1", 1),
 }  # fmt: skip
 TRACES = {"evaluations": ("i4", 1), "clock_s": ("f8", 2), "codes": ("i4", 2), "rewards": ("f8", 2)}
+
+
+# What zipfile and numpy raise of damaged files.
+DAMAGE = (
+    ValueError, KeyError, TypeError, IndexError, EOFError, OverflowError, MemoryError, NotImplementedError,
+    RuntimeError, struct.error, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def save(result: Result, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -50,9 +61,7 @@ def save(result: Result, path: str | os.PathLike[str], *, overwrite: bool = Fals
     if traces is not None:
         arrays |= {f"trace_{name}": getattr(traces, name) for name in TRACES}
     with new_file(target, overwrite=overwrite) as file:
-        np.savez(
-            file, allow_pickle=False, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays
-        )  # fmt: skip
+        np.savez(file, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **arrays)
 
 
 def load(path: str | os.PathLike[str]) -> Result:
@@ -65,7 +74,7 @@ def load(path: str | os.PathLike[str]) -> Result:
     VersionError       written by a newer version of this package
     """
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as held:
             head = _head(path, held)
             names = dict(ARRAYS)
             if head["traces"]:
@@ -74,7 +83,10 @@ def load(path: str | os.PathLike[str]) -> Result:
         return _result(head, arrays)
     except FormatError:
         raise
-    except (ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as problem:
+    except (*DAMAGE, OSError) as problem:
+        # A damaged offset makes zipfile seek before the start.
+        if isinstance(problem, OSError) and problem.errno != errno.EINVAL:
+            raise
         raise FormatError(f"{path}: not a sound saved search result: {problem}") from problem
 
 
@@ -103,22 +115,23 @@ def _result(head: dict[str, Any], arrays: dict[str, Any]) -> Result:
     columns = tuple(ReportColumn(*column) for column in head["columns"])
     codes, values, around = arrays["codes"], arrays["values"], arrays["around"]
     cells, done, grid = values.shape[1], len(codes), head["grid"]
+    at = arrays["changes_at"]
     lengths = {len(arrays[name]) for name in ("evaluations", "clocks", "stranded")}
     both = {len(around), len(arrays["nearest_share"])}
     for what, sound in {
         "arrays of one entry a run differ in length": lengths == {done} and both in ({done}, {0}),
         "the report's columns": len(columns) == len(values) > 0 and arrays["taking_part"].shape == (cells,),
         "a code is no cell": _within(codes, cells) and _within(around, cells),
-        "the counts over time": len(arrays["changes_at"]) == len(arrays["changes"]),
+        "the counts over time": len(at) == len(arrays["changes"]) and grid in range(MOST_GRID + 1) and (at >= 0).all(),
     }.items():  # fmt: skip
         if not sound:
             raise ValueError(what)
     shape = (grid + 1, cells) if grid else (0, 0)
     changes = np.zeros(shape, np.int64)
-    changes.ravel()[arrays["changes_at"]] = arrays["changes"]
+    changes.ravel()[at] = arrays["changes"]
     runs = Runs(
         codes, arrays["evaluations"], arrays["clocks"], arrays["stranded"], around, arrays["nearest_share"], changes,
-        done, head["wall_s"],
+        done, float(head["wall_s"]),
     )  # fmt: skip
     traces = None
     if head["traces"]:
