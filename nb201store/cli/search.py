@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nb201store.arguments import shown
 from nb201store.cli import output
-from nb201store.cli.cells import parse_seed
+from nb201store.cli.cells import parse_integer
+from nb201store.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,10 +115,7 @@ def command(
     from nb201store.cli import search_plan, search_report
     from nb201store.store import open_store
 
-    words |= {
-        "preset": preset,
-        "reward_seed": reward_seed if reward_seed == "random" else parse_seed(reward_seed),
-    }
+    words |= {"preset": preset, "reward_seed": _reward_seed(reward_seed)}
     words["grid"] = search_plan.grid(wanted=over_time or as_json or folder is not None)
     results: list[Result] = []
     stopped = False
@@ -146,6 +145,15 @@ def command(
             err=True,
         )
         sys.exit(INTERRUPTED)
+
+
+def _reward_seed(text: str) -> str | int:
+    if text in ("random", "mean"):
+        return text
+    seed = parse_integer(text)
+    if seed is None:
+        raise SettingsError(f"--reward-seed must be random, mean or a number, found {shown(text)}")
+    return seed
 
 
 def _results(bench: Store, rows: list[Row], words: dict[str, Any]) -> Iterator[tuple[Row, Result]]:

@@ -111,7 +111,7 @@ def test_cells_without_a_reported_accuracy_are_refused_and_counted(tmp_path) -> 
 def test_cells_without_a_reward_are_refused_and_counted(tmp_path) -> None:
     made_search_image.make(tmp_path / "a.nb201", missing={12: [3]})
     with nb.open(tmp_path / "a.nb201") as bench:
-        with pytest.raises(nb.MissingDataError, match="1 of 15625 cells, code 3 .*--allow-missing"):
+        with pytest.raises(nb.MissingDataError, match=r"1 of 15625 cells, code 3 .*--allow"):
             search.run("random", bench, **GOOD)
         # A report of what does exist does not lack it: the cell is searched for its reward alone.
         assert search.run("random", bench, **GOOD, allow_missing=True).settings["excluded"] == 1
