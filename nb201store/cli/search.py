@@ -117,8 +117,8 @@ def command(
 
     words |= {"preset": preset, "reward_seed": _reward_seed(reward_seed)}
     words["grid"] = search_plan.grid(wanted=over_time or as_json or folder is not None)
-    results: list[Result] = []
-    stopped = False
+    kept: list[Any] = []
+    complete, stopped = 0, False
     with open_store(image) as bench:
         rows = search_plan.rows(algorithms, datasets, preset, bench.space.name, fixed, swept)
         words["runs"] = search_plan.PUBLISHED_RUNS if runs is None else runs
@@ -126,22 +126,27 @@ def command(
         try:
             for row, result in _results(bench, rows, words):
                 if result.runs.done:
-                    results.append(result)
+                    kept.append(
+                        result.as_dict()
+                        if as_json
+                        else search_report.row(result, over_time=over_time)
+                    )
                     if folder is not None:
                         result.save(targets[row.label], overwrite=overwrite)
                 stopped = result.interrupted
                 if stopped:
                     break
+                complete += 1
+                del result  # its runs may take hundreds of MB, and the next search has as many
         except KeyboardInterrupt:
             stopped = True
     if as_json:
-        output.print_json({"partial": stopped, "results": [result.as_dict() for result in results]})
-    elif results:
-        search_report.print_report(results, over_time=over_time)
+        output.print_json({"partial": stopped, "results": kept})
+    elif kept:
+        search_report.print_report(kept)
     if stopped:
-        done = sum(not result.interrupted for result in results)
         click.echo(
-            f"nb201: interrupted; {done} of {len(rows)} searches are complete, the rest is partial or missing",
+            f"nb201: interrupted; {complete} of {len(rows)} searches are complete, the rest is partial or missing",
             err=True,
         )
         sys.exit(INTERRUPTED)

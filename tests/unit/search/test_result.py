@@ -274,3 +274,13 @@ def test_ctrl_c_keeps_the_runs_that_are_finished(made, on_interrupt) -> None:
     assert np.array_equal(partial.codes, whole.codes)
     assert np.array_equal(partial.runs.changes, whole.runs.changes)
     assert not whole.interrupted
+
+
+@pytest.mark.parametrize("about", [[1], {"sources": 5}, {"sources": [5]}, {"other": None}])
+def test_an_image_that_says_nothing_of_its_sources_is_searched_all_the_same(
+    tmp_path, about
+) -> None:
+    path = made_search_image.make(tmp_path / "about.nb201", about=about)
+    with nb.open(path) as bench:
+        result = search.run("random", bench, preset="nas-bench-201", runs=2, rng_seed=0)
+    assert result.settings["file"]["sources"] == []
