@@ -27,7 +27,8 @@ MOST_GRID = 1_000
 class OverTime:
     """One reported accuracy of the best cell so far, over runs, at G times. Percent; NaN where no run has a cell yet.
 
-    The best cell so far is the one with the highest reward that the search has seen; the accuracy is the reported one.
+    The best cell so far is the one with the highest reward (of the evaluations that the algorithm ranks: all but those
+    of BOHB's small budgets); the accuracy is the reported one.
     """
 
     dataset: str
