@@ -15,7 +15,7 @@ from made_results import made_result
 
 import nb201store as nb
 from nb201store import search
-from nb201store.search import reporting
+from nb201store.search import reporting, traces
 
 ROW = [
     ("cifar10-valid", "x-valid"), ("cifar10", "ori-test"), ("cifar100", "x-valid"), ("cifar100", "x-test"),
@@ -80,38 +80,44 @@ def test_an_overshooting_run_is_worth_its_value_at_the_budget(
 
 
 def test_traces_are_the_runs_evaluation_by_evaluation(made, either) -> None:
-    traces, settings = either.traces, either.settings
+    kept, settings = either.traces, either.settings
     views = made.views(settings["dataset"], "x-valid", "accuracy", schedule=12)
     recorded = made.gather(
         np.arange(15_625)[:, None], settings["dataset"], "x-valid", "accuracy", schedule=12, epochs=11,
         seeds=views.seeds,
     )  # fmt: skip
-    assert np.array_equal(traces.evaluations, either.evaluations)
-    assert traces.clock_s.shape == (300, either.evaluations.max())
-    for run, count in enumerate(traces.evaluations):
-        codes, rewards = traces.codes[run, :count], traces.rewards[run, :count]
+    assert np.array_equal(kept.evaluations, either.evaluations)
+    assert kept.clock_s.shape == (300, either.evaluations.max())
+    for run, count in enumerate(kept.evaluations):
+        codes, rewards = kept.codes[run, :count], kept.rewards[run, :count]
         assert (codes >= 0).all()
         assert np.abs(recorded[codes] - rewards[:, None]).min(axis=1).max() < 1e-4
         assert codes[np.argmax(rewards)] == either.codes[run]
-        assert traces.clock_s[run, count - 1] == either.seconds[run]
-        assert (np.diff(traces.clock_s[run, :count]) > 36).all()
-        assert (traces.codes[run, count:] == -1).all()
-        assert np.isnan(traces.clock_s[run, count:]).all()
-        assert np.isnan(traces.rewards[run, count:]).all()
+        assert kept.clock_s[run, count - 1] == either.seconds[run]
+        assert (np.diff(kept.clock_s[run, :count]) > 36).all()
+        assert (kept.codes[run, count:] == -1).all()
+        assert np.isnan(kept.clock_s[run, count:]).all()
+        assert np.isnan(kept.rewards[run, count:]).all()
 
 
 def test_a_trial_is_drawn_at_random_by_default(discarded) -> None:
     """Two seeds reward a cell differently: a cell that is evaluated often gives both."""
-    traces = discarded.traces
-    codes, counts = np.unique(traces.codes[traces.codes >= 0], return_counts=True)
+    kept = discarded.traces
+    codes, counts = np.unique(kept.codes[kept.codes >= 0], return_counts=True)
     often = codes[np.argmax(counts)]
     assert counts.max() > 20
-    assert len(np.unique(traces.rewards[traces.codes == often])) == 2
+    assert len(np.unique(kept.rewards[kept.codes == often])) == 2
 
 
 def test_more_traces_than_runs_are_all_there_are(made) -> None:
     result = search.run("random", made, preset="nas-bench-201", runs=3, rng_seed=1, traces=10)
     assert result.traces.codes.shape[0] == 3
+
+
+def test_more_traces_than_fit_are_refused_with_how_many_do(made, monkeypatch) -> None:
+    monkeypatch.setattr(traces, "MOST_ENTRIES", 1_000)
+    with pytest.raises(nb.SettingsError, match=r"traces must be at most \d+, for runs of up to"):
+        search.run("random", made, preset="nas-bench-201", runs=50, rng_seed=1, traces=50)
 
 
 def test_the_settings_are_enough_to_run_it_again(made, either) -> None:

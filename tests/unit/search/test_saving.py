@@ -137,7 +137,7 @@ def test_every_truncation_and_every_flipped_byte_is_refused_or_harmless(saved, t
     expected = search.load(saved).to_json()
     path = tmp_path / "damaged.npz"
     refused = 0
-    for place in range(0, len(raw), 3):
+    for place in range(0, len(raw), 7):
         for damaged in (raw[:place], raw[:place] + bytes([raw[place] ^ 0x41]) + raw[place + 1 :]):
             path.write_bytes(damaged)
             try:
@@ -146,4 +146,4 @@ def test_every_truncation_and_every_flipped_byte_is_refused_or_harmless(saved, t
                 refused += 1
             else:
                 assert found.to_json() == expected
-    assert refused > len(raw) / 3
+    assert refused > len(raw) / 7
