@@ -76,8 +76,8 @@ class RunRecords(NamedTuple):
 
     around: NDArray[np.int16]
     """int16 [R, 2] or [0, 0]: best cells at the two evaluations nearest to the budget in time, the nearest first."""
-    nearest_share: NDArray[np.float64]
-    """float64 [R] or [0]: the weight of the nearest one in the value at the budget; the other's is 1 minus it."""
+    nearest_share: NDArray[np.float32]
+    """float32 [R] or [0]: the weight of the nearest one in the value at the budget; the other's is 1 minus it."""
 
     changes: NDArray[np.int32]
     """int32 [G + 1, C] or [0, 0]: at the first grid time at or after an improvement, +1 for the new best cell and -1

@@ -22,7 +22,8 @@ from nb201store.search.own import register_ask_tell, register_function, register
 from nb201store.search.presets import PRESETS, Preset
 from nb201store.search.problem import Problem
 from nb201store.search.result import Result
-from nb201store.search.running import run
+from nb201store.search.running import SearchInterrupted, run
+from nb201store.search.saving import load
 from nb201store.search.search_space import SearchSpace
 from nb201store.search.side_by_side import AskTell
 
@@ -39,8 +40,10 @@ __all__ = [
     "Problem",
     "Result",
     "RunRandom",
+    "SearchInterrupted",
     "SearchSpace",
     "kernel",
+    "load",
     "register",
     "register_ask_tell",
     "register_function",

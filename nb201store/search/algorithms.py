@@ -45,9 +45,9 @@ class Parameter:
         if wanted is None or not self.least <= wanted <= self.most:
             kind = "an integer" if isinstance(self.default, int) else "a number"
             bounds = (
-                f"{self.least:g} or more"
+                f"{self.least} or more"
                 if self.most == float("inf")
-                else f"{self.least:g} to {self.most:g}"
+                else f"{self.least} to {self.most}"
             )
             raise SettingsError(f"{self.name} must be {kind}, {bounds}, found {shown(value)}")
         return wanted

@@ -39,11 +39,13 @@ class Runs:
     clocks: NDArray[np.int64]
     stranded: NDArray[np.uint8]
     around: NDArray[np.int16]
-    nearest_share: NDArray[np.float64]
-    changes: NDArray[np.int64]
+    nearest_share: NDArray[np.float32]
+    changes: NDArray[np.int32]
     done: int
     seconds: float
     """Wall time of all of them together."""
+    stopped: bool = False
+    """Whether Ctrl-C came, be it too late to leave a run out."""
 
 
 def run_blocks(
@@ -74,18 +76,21 @@ def run_blocks(
     crew = [threading.Thread(target=work, args=(mine,), daemon=True) for mine in changes]
     for thread in crew:
         thread.start()
+    stopped = False
     try:
         _watch(crew, queue, runs, progress)
     except KeyboardInterrupt:
+        stopped = True
         queue.stop()
         _watch(crew, queue, runs, None)  # blocks in work are finished; a second Ctrl-C gives up
     if queue.problem is not None:
         raise queue.problem
-    added: NDArray[np.int64] = np.sum(changes, axis=0, dtype=np.int64)
+    for of_one_worker in changes[1:]:
+        changes[0] += of_one_worker
     done = queue.finished
     return Runs(
         out.codes[:done], out.evaluations[:done], out.clocks[:done], out.stranded[:done], out.around[:done],
-        out.nearest_share[:done], added, done, time.perf_counter() - start,
+        out.nearest_share[:done], changes[0], done, time.perf_counter() - start, stopped,
     )  # fmt: skip
 
 
@@ -99,7 +104,7 @@ def empty_records(packed: PackedProblem, runs: int, longest: int = 0) -> RunReco
         clocks=np.empty(runs, np.int64),
         stranded=np.empty(runs, np.uint8),
         around=np.empty((at_budget, 2 if at_budget else 0), np.int16),
-        nearest_share=np.empty(at_budget),
+        nearest_share=np.empty(at_budget, np.float32),
         changes=np.zeros((0, 0), np.int32),
         trace_clocks=np.full(shape, -1, np.int64),
         trace_codes=np.full(shape, -1, np.int32),

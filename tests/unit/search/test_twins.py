@@ -106,7 +106,7 @@ def compare(pair, problem, runs, *, rng_seed=0, first_run=0):
             for run in twins
         ]
         assert [tuple(row) for row in found.around.tolist()] == [cells for cells, _ in at_budget]
-        assert found.nearest_share.tolist() == [share for _, share in at_budget]
+        assert found.nearest_share.tolist() == [np.float32(share) for _, share in at_budget]
     else:
         assert found.around.shape == (0, 0)
     return found, twins
