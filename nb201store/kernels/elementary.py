@@ -20,6 +20,8 @@ from numba.extending import intrinsic, overload
 from nb201store.kernels.compiling import element
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from nb201store.kernels.compiling import Int
 
 
@@ -28,9 +30,9 @@ def bits_of(number: float) -> Int:
     return struct.unpack("<q", struct.pack("<d", number))[0]  # type: ignore[no-any-return]
 
 
-def float_of(bits: Int) -> float:
-    """Return the float64 that has these 64 bits (an int64)."""
-    return struct.unpack("<d", struct.pack("<q", bits))[0]  # type: ignore[no-any-return]
+def float_of(bits: Int | np.uint64) -> float:
+    """Return the float64 that has these 64 bits, int64 or uint64."""
+    return struct.unpack("<d", struct.pack("<Q", int(bits) & 0xFFFFFFFFFFFFFFFF))[0]  # type: ignore[no-any-return]
 
 
 def _same_bits(_typingctx: Any, value: Any) -> Any:
