@@ -88,6 +88,7 @@ def test_excluded_cells_are_drawn_again_and_teach_nothing() -> None:
 @pytest.mark.parametrize("space", ["tss", "sss"])
 def test_the_policy_is_what_torch_makes_of_the_same_cells_and_rewards(space, learning_rate) -> None:  # fmt: skip
     import torch
+
     problem = search_problems.packed(np.random.default_rng(7), space=space, budget_s=6000.0)
     described = SPACES[space]
     shape = problem.positions, problem.choices
