@@ -1,0 +1,81 @@
+"""Searches as loops of plain Python, as fast as such loops go: for a table in a list, or for a peer asked one by one.
+
+`answers[place]` is (reward, cost in microseconds) at place = code * trials + trial; whatever has that method is
+searched, so that the loop of a peer differs in how it answers and in nothing else. The draws of one run are made before
+(search_draws.py). Budget rule "discard": an evaluation that would pass the budget ends the run and does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from nb201store.kernels.search_problem import EXCLUDED, MOST_SKIPS
+
+
+class Answers(Protocol):
+    """A list of them, or what asks somebody."""
+
+    def __getitem__(self, place: int) -> tuple[int, int]: ...
+
+
+class Skips:
+    """Excluded cells in a row. Only a partial benchmark, as a toy run has, meets any."""
+
+    def __init__(self) -> None:
+        self.clock = self.count = -1
+
+    def too_many(self, clock: int) -> bool:
+        """Count one, met when the run's clock was at `clock`; whether the run gives up."""
+        self.count = self.count + 1 if clock == self.clock else 1
+        self.clock = clock
+        return self.count >= MOST_SKIPS
+
+
+def random_search(answers: Answers, draws: Sequence[int], budget: int, trials: int) -> int:
+    """The code found by one run, -1 if nothing was evaluated."""
+    clock, best, found, skips = 0, -1, -1, Skips()
+    for place in draws:
+        reward, cost = answers[place]
+        if clock + cost > budget:
+            if cost != EXCLUDED or skips.too_many(clock):
+                return found
+            continue
+        clock += cost
+        if reward > best:
+            best, found = reward, place // trials
+    raise RuntimeError("too few draws were made before")
+
+
+def rea(
+    answers: Answers, draws: Sequence[tuple[Any, ...]], budget: int, trials: int,
+    children: list[list[int]], population: int = 10,
+) -> int:  # fmt: skip
+    """The code found by one run of ageing evolution, -1 if nothing was evaluated."""
+    clock, best, found, skips = 0, -1, -1, Skips()
+    members: list[tuple[int, int]] = []  # (reward, code), each in the place of the one that it followed
+    oldest = 0
+    for place, picks, mutation, trial in draws:
+        code = place // trials
+        if len(members) == population:
+            parent, of_parent = -1, -1
+            for pick in picks:
+                member = members[pick]
+                if member[0] > of_parent:
+                    of_parent, parent = member
+            code = children[parent][mutation]
+            place = code * trials + trial
+        reward, cost = answers[place]
+        if clock + cost > budget:
+            if cost != EXCLUDED or skips.too_many(clock):
+                return found
+            continue
+        clock += cost
+        if reward > best:
+            best, found = reward, code
+        if len(members) < population:
+            members.append((reward, code))
+        else:
+            members[oldest] = reward, code
+            oldest = (oldest + 1) % population
+    raise RuntimeError("too few draws were made before")

@@ -1,0 +1,88 @@
+"""search_start: how long the first published search takes, in a Python that runs already."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nb201bench import official, peer_search, processes
+from nb201bench.harness import Case, Contender, Workload
+from nb201bench.inputs import TOY
+from nb201bench.workloads.simulated_search import RNG_SEED, SEARCHED, Prepared, settings
+
+if TYPE_CHECKING:
+    from nb201bench.baselines import Baselines
+
+PUBLISHED_RUNS = 500
+BENCHMARKS = Path(__file__).resolve().parents[2]
+REA = next(s for s in SEARCHED if s.name == "search_rea")
+
+# What a peer's process gets is in a pickle: the draws of one run, what to ask for each answer, the children of cells.
+PEER = f"""
+sys.path.insert(0, {str(BENCHMARKS)!r})
+import pickle
+from pathlib import Path
+from nb201bench import official, peer_search, plain_search
+asked, draws, budget, trials, children = pickle.loads(Path(sys.argv[2]).read_bytes())
+api = official.open_nats(Path(sys.argv[1]))
+"""
+PEER_ASK = (
+    "print(plain_search.rea(peer_search.PeerAnswers(api, asked), draws, budget, trials, children))"
+)
+
+
+def search_start(base: Baselines) -> list[Case]:
+    """The search with which the published table was made, once: 500 runs of ours, one of the peer's."""
+    inputs = base.inputs
+    python = [os.fspath(inputs.interpreter), "-P"]
+    words = {"runs": PUBLISHED_RUNS, "rng_seed": RNG_SEED} | settings(toy=inputs.size is TOY)
+    ours = processes.Waiting(
+        python,
+        "import nb201store as nb\nfrom nb201store import search",
+        f"with nb.open(sys.argv[1]) as bench:\n    print(*search.run('rea', bench, **{words!r}).codes.tolist())",
+        [os.fspath(inputs.image)],
+    )
+    contenders = [
+        _waiting(inputs, "search.run", ours, "ours", f"{PUBLISHED_RUNS} runs; opens the image, loads the kernel")
+    ]  # fmt: skip
+    if inputs.official and official.has("nats_bench"):
+        peer = processes.Waiting(
+            python, PEER, PEER_ASK, [os.fspath(inputs.official), os.fspath(_for_peer(base))]
+        )
+        note = "one run; opened before, reads the cells that it meets"
+        contenders.append(_waiting(inputs, "nats_bench get_more_info", peer, "baseline", note))
+    return [Case("running Python", contenders, per="first search")]
+
+
+def _waiting(inputs, name: str, process: processes.Waiting, role: str, note: str) -> Contender:
+    inputs.owned(process)
+    return Contender(
+        name, process.answer, role=role, before=process.start, note=note,
+        answer=lambda printed: [float(code) for code in printed.split()],
+    )  # fmt: skip
+
+
+def _for_peer(base: Baselines) -> Path:
+    it = Prepared(base.inputs, REA)
+    it.draw()
+    problem = it.sample.problem
+    from nb201bench.search_draws import children
+
+    path = base.inputs.folder / "one_search.pickle"
+    asked = peer_search.asked(base.inputs, problem)
+    handed = asked, it.draws[0], problem.budget, it.shape.trials, children(problem.space)
+    path.write_bytes(pickle.dumps(handed))
+    return path
+
+
+WORKLOADS = [
+    Workload(
+        "search_start",
+        "The first search of a Python in which nb201store.search is imported: opening the image, making the table, "
+        "loading the kernel from numba's cache (compiled in the first round), searching. Processor time is that of "
+        "the process that asks, and tells nothing.",
+        search_start,
+    ),
+]
