@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from nb201store.kernels.search_problem import PackedProblem, RunRecords
 
 
+CHUNK = 32
+
+
 @loop
 def random_search(
     problem: PackedProblem, records: RunRecords, rng_seed: np.uint64, first_run: int
@@ -26,12 +29,28 @@ def random_search(
     problem = borrowed(problem)
     records = borrowed(records)
     full = problem.answers[-1]
+    cells = problem.cells
+    trials = problem.trials
+    drawn = np.empty(CHUNK, np.int64)
+    at = np.empty(CHUNK, np.int64)
     for place in range(records.codes.shape[0]):
         key = run_key(rng_seed, first_run + place)
         state = fresh_run()
         while state.going:
-            word = random_word(key, state.draws)
-            code = one_of(high_half(word), problem.cells)
-            answer = full[np.uint64(code * problem.trials + one_of(low_half(word), problem.trials))]
-            state = evaluated(problem, records, place, state, code, answer, 1)
+            for i in range(CHUNK):
+                word = random_word(key, state.draws + i)
+                drawn[i] = one_of(high_half(word), cells)
+                at[i] = drawn[i] * trials + one_of(low_half(word), trials)
+            i = 0
+            while i < CHUNK and state.going:
+                state = evaluated(
+                    problem,
+                    records,
+                    place,
+                    state,
+                    drawn[np.uint64(i)],
+                    full[np.uint64(at[np.uint64(i)])],
+                    1,
+                )
+                i += 1
         finish(problem, records, place, state)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nb201store.kernels.compiling import Int
     from nb201store.kernels.search_problem import PackedProblem, RunRecords
 
+CHUNK = 32
 MEMBER_BITS = 40
 IDENTITY_MASK = (1 << MEMBER_BITS) - 1
 
@@ -39,31 +40,26 @@ def picks_of_half(population: Int) -> Int:
 
 
 @element
-def best_of_sample(
-    key: np.uint64, step: Int, half: Int, members: NDArray[np.int64], sample_size: Int, a_half: Int
-) -> Int:  # fmt: skip
-    """Return the best of `sample_size` members drawn with replacement, the first drawn among equals."""
-    population = members.shape[0]
-    parent: Int = members[np.uint64(one_of(half, population))]
-    left = sample_size - 1
-    room = a_half - 1
-    next_half = 1
-    while left > 0:
-        for _ in range(min(left, room)):
-            half = rest_of(half, population)
-            member = members[np.uint64(one_of(half, population))]
-            parent = member if member >> MEMBER_BITS > parent >> MEMBER_BITS else parent
-        left -= room
-        room = a_half
-        if left > 0:
-            word = random_word(key, step + (next_half + 1) // 2)
-            half = high_half(word) if next_half % 2 == 1 else low_half(word)
-            next_half += 1
-            member = members[np.uint64(one_of(half, population))]
-            parent = member if member >> MEMBER_BITS > parent >> MEMBER_BITS else parent
-            left -= 1
-            room = a_half - 1
-    return parent
+def draw_samples(
+    key: np.uint64, draws: Int, words: Int, a_half: Int, population: Int, halves: NDArray[np.int64],
+    samples: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Write the members drawn for the next CHUNK children: int64 [sample_size, CHUNK]; `halves` [CHUNK] is scratch.
+
+    One pass over the chunk for each member of a sample: LLVM makes vector instructions of it.
+    """
+    half = 0
+    for pick in range(samples.shape[0]):
+        if pick % a_half == 0:
+            half += 1
+            for i in range(CHUNK):
+                word = random_word(key, (draws + i) * words + half // 2)
+                halves[i] = low_half(word) if half % 2 == 1 else high_half(word)
+        else:
+            for i in range(CHUNK):
+                halves[i] = rest_of(halves[i], population)
+        for i in range(CHUNK):
+            samples[pick, i] = one_of(halves[i], population)
 
 
 @loop
@@ -93,33 +89,46 @@ def rea(
     words = 1 + (sample_size + a_half - 1) // a_half // 2
     # reward << 40 | identity: a member is one number, and the better of two has the greater reward above it.
     members = np.empty(population, np.int64)
+    samples = np.empty((sample_size, CHUNK), np.int64)
+    halves = np.empty(CHUNK, np.int64)
+    changes = np.empty(CHUNK, np.int64)
+    drawn_trials = np.empty(CHUNK, np.int64)
     for place in range(records.codes.shape[0]):
         key = run_key(rng_seed, first_run + place)
         state = fresh_run()
+        while state.going and state.draws - state.missed < population:
+            word = random_word(key, state.draws * words)
+            identity = problem.identities[np.uint64(one_of(high_half(word), problem.cells))]
+            code = identity & CODE_MASK
+            answer = full[np.uint64(code * trials + one_of(low_half(word), trials))]
+            members[np.uint64(state.draws - state.missed)] = (
+                answer >> COST_BITS
+            ) << MEMBER_BITS | identity
+            state = evaluated(problem, records, place, state, code, answer, 1)
         oldest = 0
-        filled = 0
         while state.going:
-            step = state.draws * words
-            word = random_word(key, step)
-            upper = high_half(word)
-            half = low_half(word)
-            if filled < population:
-                identity = problem.identities[np.uint64(one_of(upper, problem.cells))]
-                trial = one_of(half, trials)
-            else:
-                parent = best_of_sample(key, step, half, members, sample_size, a_half)
-                mutation = one_of(upper, mutations)
+            draw_samples(key, state.draws, words, a_half, population, halves, samples)
+            for i in range(CHUNK):
+                upper = high_half(random_word(key, (state.draws + i) * words))
+                changes[i] = one_of(upper, mutations)
+                drawn_trials[i] = one_of(rest_of(upper, mutations), trials)
+            i = 0
+            while i < CHUNK and state.going:
+                parent = members[np.uint64(samples[0, np.uint64(i)])]
+                for pick in range(1, sample_size):
+                    member = members[np.uint64(samples[np.uint64(pick), np.uint64(i)])]
+                    parent = member if member >> MEMBER_BITS > parent >> MEMBER_BITS else parent
+                mutation = changes[np.uint64(i)]
                 digit = (parent >> problem.mutation_shifts[np.uint64(mutation)]) & 7
                 identity = (parent & IDENTITY_MASK) + problem.mutation_steps[
                     np.uint64(mutation * 8 + digit)
                 ]
-                trial = one_of(rest_of(upper, mutations), trials)
-            code = identity & CODE_MASK
-            answer = full[np.uint64(code * trials + trial)]
-            before = state.evaluations
-            state = evaluated(problem, records, place, state, code, answer, 1)
-            if state.evaluations != before:
-                members[np.uint64(oldest)] = (answer >> COST_BITS) << MEMBER_BITS | identity
-                oldest = oldest + 1 if oldest + 1 < population else 0
-                filled += 1
+                code = identity & CODE_MASK
+                answer = full[np.uint64(code * trials + drawn_trials[np.uint64(i)])]
+                missed = state.missed
+                state = evaluated(problem, records, place, state, code, answer, 1)
+                if state.missed == missed:
+                    members[np.uint64(oldest)] = (answer >> COST_BITS) << MEMBER_BITS | identity
+                    oldest = oldest + 1 if oldest + 1 < population else 0
+                i += 1
         finish(problem, records, place, state)

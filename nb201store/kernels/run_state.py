@@ -26,36 +26,34 @@ NOWHERE = np.int64(1 << 62)
 
 
 class RunState(NamedTuple):
-    """One run so far: numbers only, so that a compiled loop keeps them in registers."""
+    """One run so far: few numbers, so that a compiled loop keeps them in registers. The rest is in `records.notes`."""
 
     going: Int
     """1 until the run has ended."""
     draws: Int
-    """Cells drawn, those that were excluded or discarded among them: the step of the random numbers."""
-    evaluations: Int
+    """Cells drawn so far: the step of the random numbers."""
+    missed: Int
+    """Those of them that were not evaluated: excluded, or discarded at the end. A kernel that learns compares it."""
     clock: Int
     """Microseconds spent."""
     reward: Int
     """The best one; -1 before the first."""
     code: Int
     """The first cell that had it; -1 before the first."""
-    skips: Int
-    """Excluded cells drawn since the last evaluation."""
+    bar: Int
+    """A reward that is not above it needs no look: the best one, or -1 where every evaluation is looked at."""
 
-    # For the value at the budget: the two evaluations before the last, and which cells were best then.
-    clock_1: Int
-    clock_2: Int
-    since: Int
-    """Evaluations when `code` became the best; below, the two best cells before it, and since when they were."""
-    code_1: Int
-    since_1: Int
-    code_2: Int
+
+# Places in `records.notes`, what a run seldom needs: 0..3 are the clocks after its last evaluations, the one after
+# evaluation n at n % 4; then since which evaluation the best cell is the best, and the two that were so before it.
+SINCE, CODE_1, SINCE_1, CODE_2, SKIPS, SKIPPED_AT = range(4, 10)
+NOTES = 10
 
 
 @element
 def fresh_run() -> RunState:
     """Return the state of a run before its first evaluation."""
-    return RunState(1, 0, 0, 0, -1, -1, 0, 0, 0, 0, -1, 0, -1)
+    return RunState(1, 0, 0, 0, -1, -1, -1)
 
 
 @element
@@ -64,61 +62,70 @@ def evaluated(
 ) -> RunState:  # fmt: skip
     """Return the state after `code` was evaluated with this answer, or was found excluded, or passed the budget.
 
-    Of these only an evaluation adds to `evaluations`: a kernel that learns compares it. An excluded cell costs nothing
-    and is to be drawn again. `ranked` 0 keeps the cell from becoming the best one.
+    An excluded cell costs nothing and is to be drawn again; after `MOST_SKIPS` of them in a row the run is stranded and
+    ends. `ranked` 0 keeps the cell from becoming the best one.
 
     REQUIRES: state.going; 0 <= place < R; 0 <= code < cells; an answer of that cell.
     """
-    clock = state.clock + (answer & COST_MASK)
-    reward = answer >> COST_BITS
+    draws = state.draws + 1
+    missed = state.missed
     going: Int = 1
     counted = True
-    skips: Int = 0
+    clock = state.clock + (answer & COST_MASK)
+    best_reward = state.reward
+    best_code = state.code
+    bar = state.bar
+    notes = records.notes
     if clock > problem.limit:
         excluded = answer == EXCLUDED
-        counted = problem.overshoot != 0 and not excluded
-        skips = state.skips + 1
-        going = int(excluded and skips < MOST_SKIPS)
+        going = 0
+        if excluded:
+            notes[SKIPS] = notes[SKIPS] + 1 if notes[SKIPPED_AT] == draws - missed else 1
+            notes[SKIPPED_AT] = draws - missed
+            going = int(notes[SKIPS] < MOST_SKIPS)
+        if excluded or problem.overshoot == 0:
+            counted = False
+            missed += 1
+            clock = state.clock
     if counted:
-        evaluations = state.evaluations + 1
-        if state.evaluations < records.trace_clocks.shape[1]:
-            records.trace_clocks[place, state.evaluations] = clock
-            records.trace_codes[place, state.evaluations] = code
-            records.trace_rewards[place, state.evaluations] = reward
-        if ranked != 0 and reward > state.reward:
-            if records.changes.shape[0] != 0:
-                grid = records.changes.shape[0] - 1
-                # The first grid time budget * (g + 1) // grid that is not before the clock.
-                row = min((clock * grid + problem.budget - 1) // problem.budget - 1, grid)
-                records.changes[row, code] += 1
-                if state.code >= 0:
-                    records.changes[row, state.code] -= 1
-            state = RunState(
-                going, state.draws + 1, evaluations, clock, reward, code, 0, state.clock,
-                state.clock_1, evaluations, state.code, state.since, state.code_1,
-            )  # fmt: skip
-        else:
-            state = RunState(
-                going, state.draws + 1, evaluations, clock, state.reward, state.code, 0, state.clock,
-                state.clock_1, state.since, state.code_1, state.since_1, state.code_2,
-            )  # fmt: skip
-    else:
-        state = RunState(
-            going, state.draws + 1, state.evaluations, state.clock, state.reward, state.code, skips, state.clock_1,
-            state.clock_2, state.since, state.code_1, state.since_1, state.code_2,
-        )  # fmt: skip
-    return state
+        reward = answer >> COST_BITS
+        if reward > bar:
+            evaluation = draws - missed
+            if records.in_detail:
+                notes[evaluation & 3] = clock
+                if evaluation <= records.trace_clocks.shape[1]:
+                    records.trace_clocks[place, evaluation - 1] = clock
+                    records.trace_codes[place, evaluation - 1] = code
+                    records.trace_rewards[place, evaluation - 1] = reward
+            if ranked != 0 and reward > best_reward:
+                if records.changes.shape[0] != 0:
+                    grid = records.changes.shape[0] - 1
+                    # The first grid time budget * (g + 1) // grid that is not before the clock.
+                    row = min((clock * grid + problem.budget - 1) // problem.budget - 1, grid)
+                    records.changes[row, code] += 1
+                    if best_code >= 0:
+                        records.changes[row, best_code] -= 1
+                notes[CODE_2] = notes[CODE_1]
+                notes[SINCE_1] = notes[SINCE]
+                notes[CODE_1] = best_code
+                notes[SINCE] = evaluation
+                best_reward = reward
+                best_code = code
+                bar = -1 if records.in_detail else reward
+    return RunState(going, draws, missed, clock, best_reward, best_code, bar)
 
 
 @element
-def best_at(state: RunState, evaluation: Int) -> Int:
-    """Return which cell was the best after this many evaluations. REQUIRES: one of the last three, 1 or more."""
-    code = state.code_2
-    if state.since <= evaluation:
-        code = state.code
-    elif state.since_1 <= evaluation:
-        code = state.code_1
-    return code
+def best_at(records: RunRecords, code: Int, evaluation: Int) -> Int:
+    """Return which cell was the best after this many evaluations; `code` is so now.
+
+    REQUIRES: one of the last three evaluations, 1 or more.
+    """
+    notes = records.notes
+    best = code
+    if evaluation < notes[SINCE]:
+        best = notes[CODE_1] if evaluation >= notes[SINCE_1] else notes[CODE_2]
+    return best
 
 
 @element
@@ -135,26 +142,30 @@ def finish_before(
 
     `next_clock` is the clock after it, or -1 if there is none; `next_code` the best cell then.
     """
+    notes = records.notes
     records.codes[place] = state.code
-    records.evaluations[place] = state.evaluations
+    records.evaluations[place] = state.draws - state.missed
     records.clocks[place] = state.clock
-    records.stranded[place] = state.skips >= MOST_SKIPS
+    records.stranded[place] = notes[SKIPS] == MOST_SKIPS
+    notes[SKIPS] = 0
     if records.around.shape[0] != 0:
         # The two evaluations nearest in time; of equally near ones the earlier first (NATS-Bench's own rule).
-        n = state.evaluations
+        n = state.draws - state.missed
         first = second = NOWHERE
         evaluation: Int
         clock: Int
         first_clock = second_clock = first_code = second_code = np.int64(-1)
         for evaluation, clock in (
-            (n - 2, state.clock_2),
-            (n - 1, state.clock_1),
+            (n - 2, notes[(n - 2) & 3]),
+            (n - 1, notes[(n - 1) & 3]),
             (n, state.clock),
             (n + 1, next_clock),
         ):
             exists = evaluation >= 1 and clock >= 0
-            distance = np.int64(abs(clock - problem.budget)) if exists else NOWHERE  # type: ignore[arg-type]
-            code = np.int64(best_at(state, evaluation) if evaluation <= n else next_code)
+            distance = np.int64(abs(clock - problem.budget)) if exists else NOWHERE
+            code = np.int64(
+                best_at(records, state.code, evaluation) if evaluation <= n else next_code
+            )
             if distance < first:
                 second, second_clock, second_code = first, first_clock, first_code
                 first, first_clock, first_code = distance, np.int64(clock), code

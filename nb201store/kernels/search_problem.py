@@ -89,3 +89,8 @@ class RunRecords(NamedTuple):
     """int32, likewise: the cell evaluated."""
     trace_rewards: NDArray[np.int32]
     """int32, likewise: its reward."""
+
+    in_detail: int
+    """1 where `around` or a trace is asked for: what has to look at every evaluation."""
+    notes: NDArray[np.int64]
+    """int64 [10]: scratch of the run in work (run_state.py)."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nb201store.kernels.run_state import NOTES
 from nb201store.kernels.search_problem import RunRecords
 
 if TYPE_CHECKING:
@@ -103,12 +104,15 @@ def empty_records(packed: PackedProblem, runs: int, longest: int = 0) -> RunReco
         trace_clocks=np.full(shape, -1, np.int64),
         trace_codes=np.full(shape, -1, np.int32),
         trace_rewards=np.full(shape, -1, np.int32),
+        in_detail=int(packed.overshoot or longest > 0),
+        notes=np.zeros(NOTES, np.int64),
     )
 
 
 def _part(records: RunRecords, first: int, count: int) -> RunRecords:
     some = slice(first, first + count)
     return records._replace(
+        notes=np.zeros(NOTES, np.int64),
         codes=records.codes[some], evaluations=records.evaluations[some], clocks=records.clocks[some],
         stranded=records.stranded[some], around=records.around[some], nearest_share=records.nearest_share[some],
     )  # fmt: skip
