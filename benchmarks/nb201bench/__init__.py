@@ -17,5 +17,6 @@ neighbours      values of the cells one edge away
 search_random   simulated searches, random
 search_rea      ageing evolution
 search_rea_mean the same on means over trials
+search_local    local search
 search_start    one published search, from nothing loaded
 """

@@ -36,7 +36,10 @@ def asked(inputs: Inputs, problem: Problem) -> Asked:
     else:
         known = inputs.seeds(VALIDATION_12)
         there = np.stack([inputs.present(VALIDATION_12, seed) for seed in known], axis=1)
-        seeds = [[seed for seed, is_there in zip(known, row, strict=True) if is_there] for row in there.tolist()]
+        seeds = [
+            [seed for seed, is_there in zip(known, row, strict=True) if is_there]
+            for row in there.tolist()
+        ]
     excluded = problem.excluded.tolist()
     return Asked(
         [

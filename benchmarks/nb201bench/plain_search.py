@@ -53,10 +53,12 @@ def rea(
 ) -> int:  # fmt: skip
     """The code found by one run of ageing evolution, -1 if nothing was evaluated."""
     clock, best, found, skips = 0, -1, -1, Skips()
-    members: list[tuple[int, int]] = []  # (reward, code), each in the place of the one that it followed
+    members: list[
+        tuple[int, int]
+    ] = []  # (reward, code), each in the place of the one that it followed
     oldest = 0
-    for place, picks, mutation, trial in draws:
-        code = place // trials
+    for start, picks, mutation, trial in draws:
+        place, code = start, start // trials
         if len(members) == population:
             parent, of_parent = -1, -1
             for pick in picks:
@@ -78,4 +80,36 @@ def rea(
         else:
             members[oldest] = reward, code
             oldest = (oldest + 1) % population
+    raise RuntimeError("too few draws were made before")
+
+
+def local_search(
+    answers: Answers, draws: Sequence[tuple[int, int]], budget: int, trials: int, neighbours: list[list[int]]
+) -> int:  # fmt: skip
+    """The code found by one run of local search with restarts, -1 if nothing was evaluated."""
+    clock, best, found, skips = 0, -1, -1, Skips()
+    numbers = iter(draws)
+    for place, _ in numbers:
+        reward, cost = answers[place]
+        if clock + cost > budget:
+            if cost != EXCLUDED or skips.too_many(clock):
+                return found
+            continue
+        clock += cost
+        there = place // trials
+        if reward > best:
+            best, found = reward, there
+        while there >= 0:
+            around, there = neighbours[there], -1
+            for code, (_, trial) in zip(around, numbers, strict=False):
+                seen, cost = answers[code * trials + trial]
+                if clock + cost > budget:
+                    if cost != EXCLUDED or skips.too_many(clock):
+                        return found
+                    continue
+                clock += cost
+                if seen > reward:
+                    reward, there = seen, code
+                    if seen > best:
+                        best, found = seen, code
     raise RuntimeError("too few draws were made before")

@@ -81,7 +81,9 @@ class Waiting:
         pipe = subprocess.PIPE
         self._child = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, text=True)
         if self._child.stdout.readline() != "ready\n":
-            raise RuntimeError(f"{self._command[0]} did not start: it ended with {self._child.wait()}")
+            raise RuntimeError(
+                f"{self._command[0]} did not start: it ended with {self._child.wait()}"
+            )
 
     def answer(self) -> str:
         """Its answer."""

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from nb201store.kernels.search_problem import PackedProblem
 
 GOLDEN, FIRST, SECOND = (
-    np.uint64(constant)
-    for constant in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+    np.uint64(constant) for constant in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
 HALF, LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -61,6 +60,13 @@ def random_draws(shape: Shape, rng_seed: int, run: int, count: int) -> list[int]
     return _places(shape, upper, lower).tolist()
 
 
+def local_draws(shape: Shape, rng_seed: int, run: int, count: int) -> list[tuple[int, int]]:
+    """(place of a start, trial of a neighbour), one a draw; of these a step uses its part."""
+    upper, lower = _halves(_words(rng_seed, run, count))
+    trial = _one_of(lower, shape.trials)
+    return list(zip(_places(shape, upper, lower).tolist(), trial.tolist(), strict=True))
+
+
 def rea_draws(shape: Shape, rng_seed: int, run: int, count: int) -> list[tuple[Any, ...]]:
     """(place of a new member, members of the sample, mutation, trial), one a draw; of these a step uses its part."""
     upper, lower = _halves(_words(rng_seed, run, count))
@@ -71,7 +77,10 @@ def rea_draws(shape: Shape, rng_seed: int, run: int, count: int) -> list[tuple[A
     equally_likely = len(mutations("tss"))
     mutation = _one_of(upper, equally_likely)
     trial = _one_of(_rest_of(upper, equally_likely), shape.trials)
-    columns = [_places(shape, upper, lower).tolist(), list(zip(*(p.tolist() for p in picks), strict=True))]
+    columns = [
+        _places(shape, upper, lower).tolist(),
+        list(zip(*(p.tolist() for p in picks), strict=True)),
+    ]
     return list(zip(*columns, mutation.tolist(), trial.tolist(), strict=True))
 
 

@@ -69,7 +69,7 @@ SEARCH = "preset nas-bench-201"
 OVER_TIME = "search.run, best cells over time"
 STEPS = (
     "One evaluation is a chain in which each step waits for the one before it: the random word, the draw, the table's "
-    "row (a cache miss where the table is larger than the nearest caches), the sum of costs and the check of the budget."
+    "row (a cache miss where the table is larger than the nearest caches), the sum of costs, the check of the budget."
 )
 
 

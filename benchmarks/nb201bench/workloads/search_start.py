@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb201bench import official, peer_search, processes
+from nb201bench import official, peer_search, processes, search_draws
 from nb201bench.harness import Case, Contender, Workload
 from nb201bench.inputs import TOY
 from nb201bench.workloads.simulated_search import RNG_SEED, SEARCHED, Prepared, settings
@@ -67,12 +67,10 @@ def _waiting(inputs, name: str, process: processes.Waiting, role: str, note: str
 def _for_peer(base: Baselines) -> Path:
     it = Prepared(base.inputs, REA)
     it.draw()
-    problem = it.sample.problem
-    from nb201bench.search_draws import children
-
     path = base.inputs.folder / "one_search.pickle"
-    asked = peer_search.asked(base.inputs, problem)
-    handed = asked, it.draws[0], problem.budget, it.shape.trials, children(problem.space)
+    asked = peer_search.asked(base.inputs, it.problem)
+    children = search_draws.children(it.problem.space)
+    handed = asked, it.draws[0], it.problem.budget, it.shape.trials, children
     path.write_bytes(pickle.dumps(handed))
     return path
 

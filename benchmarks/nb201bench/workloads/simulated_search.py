@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nb201bench import official, peer_search, plain_search, processes, search_draws
 from nb201bench.harness import Case, Contender, Workload
 from nb201bench.inputs import TOY, ready
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from nb201bench.baselines import Baselines
     from nb201bench.inputs import Inputs, Ready
 
-PRESET, RNG_SEED = "nas-bench-201", 0
+PRESET, DATASET, RNG_SEED = "nas-bench-201", "cifar10-valid", 0
 TOY_BUDGET_S = 1500.0
 TOY_RUNS = 3
 MEMORY_RUNS = 10_000_000
@@ -59,7 +61,14 @@ class Prepared:
     def run(self, **more: Any) -> search.Result:
         """Search."""
         s = self.searched
-        words = {"runs": s.runs, "rng_seed": RNG_SEED, "grid": 0, **self.setting, **s.parameters, **more}
+        words = {
+            "runs": s.runs,
+            "rng_seed": RNG_SEED,
+            "grid": 0,
+            **self.setting,
+            **s.parameters,
+            **more,
+        }
         return search.run(s.algorithm, self.inputs.store, **words)
 
     @cached_property
@@ -68,30 +77,39 @@ class Prepared:
         return self.run(runs=max(self.searched.plain_runs, self.searched.peer_runs))
 
     @cached_property
+    def problem(self) -> search.Problem:
+        """What `run` makes in each call."""
+        preset, toy = search.PRESETS[PRESET], self.toy
+        return search.Problem(
+            self.inputs.store, DATASET, TOY_BUDGET_S if toy else preset.budget_s("tss", DATASET),
+            budget_rule=preset.budget_rule, reward_seed=self.searched.reward_seed, allow_missing=toy,
+        )  # fmt: skip
+
+    @cached_property
     def shape(self) -> search_draws.Shape:
-        packed = self.sample.problem.packed()
+        packed = self.problem.packed()
         return search_draws.Shape(packed.cells, packed.trials)
 
     def draw(self) -> None:
-        """Make the loop, and the draws of each run of `sample`: more than it evaluates, as the last one is discarded."""
+        """Make the loop, and draws for each run of `sample`: more than it evaluates, as the last is discarded."""
         count = int(self.sample.evaluations.max()) + 2
-        if self.sample.problem.excluded.any():
-            count = 4 * MOST_SKIPS  # among the few cells of the demo image, nearly every draw is a skip
+        if self.problem.excluded.any():
+            count = (
+                4 * MOST_SKIPS
+            )  # among the few cells of the demo image, nearly every draw is a skip
         runs = range(len(self.sample.codes))
         self.draws = [self.searched.draws(self.shape, RNG_SEED, run, count) for run in runs]
         self.loop = self.searched.loop(self.inputs.store.space, self.shape.trials)
 
     def repeat(self, answers: plain_search.Answers, runs: int) -> list[int]:
         """The cells that so many runs of the loop find."""
-        budget = self.sample.problem.budget
+        budget = self.problem.budget
         return [self.loop(answers, draws, budget) for draws in self.draws[:runs]]
 
 
 def settings(*, toy: bool) -> dict[str, Any]:
     """Words of `search.run`; a toy run has few cells and little time."""
-    return {"preset": PRESET} | (
-        {"budget_s": TOY_BUDGET_S, "allow_missing": True} if toy else {}
-    )
+    return {"preset": PRESET} | ({"budget_s": TOY_BUDGET_S, "allow_missing": True} if toy else {})
 
 
 def _cases(searched: Searched, base: Baselines) -> list[Case]:
@@ -106,7 +124,7 @@ def _cases(searched: Searched, base: Baselines) -> list[Case]:
     ]  # fmt: skip
     if searched.loop:
         it.draw()
-        table = ready(lambda: search_draws.answers(it.sample.problem.packed()))
+        table = ready(lambda: search_draws.answers(it.problem.packed()))
         contenders.append(
             Contender(
                 "plain Python on a table in a list", partial(it.repeat, table.it, searched.plain_runs),
@@ -114,7 +132,7 @@ def _cases(searched: Searched, base: Baselines) -> list[Case]:
             )
         )  # fmt: skip
         for name, api in _peers(base):
-            asked = peer_search.asked(base.inputs, it.sample.problem)
+            asked = peer_search.asked(base.inputs, it.problem)
             answers = peer_search.PeerAnswers(api.it, asked)
             contenders.append(
                 Contender(
@@ -143,7 +161,12 @@ def _memory(searched: Searched, base: Baselines) -> dict[str, float]:
     """Peak resident bytes of a process that runs ten million searches, pages of the image that it reads included."""
     toy = base.inputs.size is TOY
     runs = TOY_RUNS if toy else MEMORY_RUNS
-    words = {"runs": runs, "rng_seed": RNG_SEED, "reward_seed": searched.reward_seed, **settings(toy=toy)}
+    words = {
+        "runs": runs,
+        "rng_seed": RNG_SEED,
+        "reward_seed": searched.reward_seed,
+        **settings(toy=toy),
+    }
     return {
         f"peak bytes of {MEMORY_RUNS:,} searches{more}": processes.peak_memory(
             "import nb201store as nb, sys\nfrom nb201store import search\nwith nb.open(sys.argv[1]) as bench:\n"
@@ -155,16 +178,16 @@ def _memory(searched: Searched, base: Baselines) -> dict[str, float]:
 
 
 def _random_loop(space: Any, trials: int) -> Loop:  # noqa: ARG001 - every loop is made alike
-    return partial(_random, trials)
-
-
-def _random(trials: int, answers: plain_search.Answers, draws: Any, budget: int) -> int:
-    return plain_search.random_search(answers, draws, budget, trials)
+    return partial(plain_search.random_search, trials=trials)
 
 
 def _rea_loop(space: Any, trials: int) -> Loop:
-    table = search_draws.children(space)
-    return lambda answers, draws, budget: plain_search.rea(answers, draws, budget, trials, table)
+    return partial(plain_search.rea, trials=trials, children=search_draws.children(space))
+
+
+def _local_loop(space: Any, trials: int) -> Loop:
+    around = space.neighbours(np.arange(len(space))).tolist()
+    return partial(plain_search.local_search, trials=trials, neighbours=around)
 
 
 _REA = {"draws": search_draws.rea_draws, "loop": _rea_loop, "plain_runs": 1000, "peer_runs": 4}
@@ -183,6 +206,7 @@ SEARCHED = [
     ),
     Searched(
         "search_local", "local-search", "Local search: the best of 24 neighbours, random restarts.", 4_000_000,
+        draws=search_draws.local_draws, loop=_local_loop, plain_runs=1000, peer_runs=4,
     ),
     Searched(
         "search_reinforce", "reinforce", "REINFORCE with Adam: softmax, sampling and a gradient step an evaluation.",
