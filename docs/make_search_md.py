@@ -176,16 +176,8 @@ def page(bench: nb.Store, runs: int = RUNS) -> str:
     )  # fmt: skip
 
 
-def main() -> int:
-    if len(sys.argv) != 3:
-        print(__doc__, file=sys.stderr)
-        return 2
-    image, target = map(Path, sys.argv[1:])
-    with nb.open(image) as bench:
-        target.write_text(page(bench), encoding="utf-8")
-    print(f"wrote {target}")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    with nb.open(sys.argv[1]) as opened:
+        Path(sys.argv[2]).write_text(page(opened), encoding="utf-8")

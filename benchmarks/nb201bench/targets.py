@@ -134,6 +134,7 @@ TARGETS = (
     _over_time("local search", "search_local"),
     Target("a published search in a running Python, kernel loaded from numba's cache", "search_start", "running Python",
            0.1, contender="search.run"),
+    Target("`nb201 search rea` from start to end", "search_start", "command line", 1.0, contender="nb201 search rea"),
     _peak(""),
     _peak(", with best cells over time"),
 )  # fmt: skip

@@ -1,7 +1,8 @@
-"""search_start: how long the first published search takes, in a Python that runs already."""
+"""search_start: how long the first published search takes, in a Python that runs already and by the command."""
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -10,7 +11,14 @@ from typing import TYPE_CHECKING
 from nb201bench import official, peer_search, processes, search_draws
 from nb201bench.harness import Case, Contender, Workload
 from nb201bench.inputs import TOY
-from nb201bench.workloads.simulated_search import RNG_SEED, SEARCHED, Prepared, settings
+from nb201bench.workloads.simulated_search import (
+    PRESET,
+    RNG_SEED,
+    SEARCHED,
+    TOY_BUDGET_S,
+    Prepared,
+    settings,
+)
 
 if TYPE_CHECKING:
     from nb201bench.baselines import Baselines
@@ -53,7 +61,44 @@ def search_start(base: Baselines) -> list[Case]:
         )
         note = "one run; opened before, reads the cells that it meets"
         contenders.append(_waiting(inputs, "nats_bench get_more_info", peer, "baseline", note))
-    return [Case("running Python", contenders, per="first search")]
+    return [Case("running Python", contenders, per="first search"), _command_line(base)]
+
+
+def _command_line(base: Baselines) -> Case:
+    """The same 500 runs by the command, from its start to its end."""
+    inputs = base.inputs
+    python, image = os.fspath(inputs.interpreter), os.fspath(inputs.image)
+    toy = ["--budget", str(TOY_BUDGET_S), "--allow-missing"] if inputs.size is TOY else []
+    command = [
+        os.fspath(inputs.interpreter.parent / "nb201"),
+        "search",
+        "rea",
+        "--image",
+        image,
+        "--json",
+    ]
+    words = ["--preset", PRESET, "--runs", str(PUBLISHED_RUNS), "--rng-seed", str(RNG_SEED), *toy]
+
+    def floor(name: str, script: str) -> Contender:
+        return Contender(
+            name, lambda: processes.answer_of([python, "-P", "-c", script]), role="floor"
+        )
+
+    contenders = [
+        Contender(
+            "nb201 search rea", lambda: processes.answer_of([*command, *words]), role="ours",
+            note=f"{PUBLISHED_RUNS} runs; prints JSON, best cells over time in it", answer=_found,
+        ),
+        floor("bare interpreter", "pass"),
+        floor("interpreter and `import numba`", "import numba"),
+    ]  # fmt: skip
+    return Case("command line", contenders, per="process")
+
+
+def _found(printed: str) -> list[int]:
+    """Cells and how many runs found them."""
+    (result,) = json.loads(printed)["results"]
+    return [number for pair in result["found"] for number in pair]
 
 
 def _waiting(inputs, name: str, process: processes.Waiting, role: str, note: str) -> Contender:
