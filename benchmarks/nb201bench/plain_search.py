@@ -8,6 +8,7 @@ searched, so that the loop of a peer differs in how it answers and in nothing el
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp, sqrt
 from typing import Any, Protocol
 
 from nb201store.kernels.search_problem import EXCLUDED, MOST_SKIPS
@@ -112,4 +113,55 @@ def local_search(
                     reward, there = seen, code
                     if seen > best:
                         best, found = seen, code
+    raise RuntimeError("too few draws were made before")
+
+
+def reinforce(
+    answers: Answers, draws: tuple[list[float], Sequence[tuple[tuple[float, ...], int]]], budget: int, trials: int,
+    choices: int, percent: float, learning_rate: float = 0.5, momentum: float = 0.9,
+) -> int:  # fmt: skip
+    """The code found by one run of REINFORCE with Adam, -1 if nothing was evaluated.
+
+    Lists, where the published script has torch: thirty numbers are too few for what a call of torch costs.
+    """
+    clock, best, found, skips = 0, -1, -1, Skips()
+    logits, steps = draws
+    rows = [list(logits[first : first + choices]) for first in range(0, len(logits), choices)]
+    moments = [[(0.0, 0.0)] * choices for _ in rows]
+    numerator = denominator = 0.0
+    power1 = power2 = 1.0
+    for units, trial in steps:
+        code, slopes = 0, []
+        for row, unit in zip(rows, units, strict=True):
+            top = max(row)
+            weights = [exp(logit - top) for logit in row]
+            total = sum(weights)
+            bound, choice, running = unit * total, 0, weights[0]
+            while running <= bound and choice < choices - 1:
+                choice += 1
+                running += weights[choice]
+            slope = [weight / total for weight in weights]
+            slope[choice] -= 1.0
+            slopes.append(slope)
+            code = code * choices + choice
+        reward, cost = answers[code * trials + trial]
+        if clock + cost > budget:
+            if cost != EXCLUDED or skips.too_many(clock):
+                return found
+            continue
+        clock += cost
+        if reward > best:
+            best, found = reward, code
+        numerator = momentum * numerator + (1.0 - momentum) * reward * percent
+        denominator = momentum * denominator + (1.0 - momentum)
+        advantage = reward * percent - numerator / denominator
+        power1, power2 = power1 * 0.9, power2 * 0.999
+        step, root = learning_rate / (1.0 - power1), 1.0 / sqrt(1.0 - power2)
+        for row, slope, moment in zip(rows, slopes, moments, strict=True):
+            for place, (before, square_before) in enumerate(moment):
+                gradient = slope[place] * advantage
+                first = 0.9 * before + 0.1 * gradient
+                second = 0.999 * square_before + 0.001 * gradient * gradient
+                moment[place] = first, second
+                row[place] -= step * first / (sqrt(second) * root + 1e-8)
     raise RuntimeError("too few draws were made before")

@@ -32,6 +32,8 @@ class Shape:
 
     cells: int
     trials: int
+    positions: int
+    choices: int
     population: int = 10
     sample_size: int = 3
 
@@ -84,11 +86,30 @@ def rea_draws(shape: Shape, rng_seed: int, run: int, count: int) -> list[tuple[A
     return list(zip(*columns, mutation.tolist(), trial.tolist(), strict=True))
 
 
-def _words(rng_seed: int, run: int, count: int) -> NDArray[np.uint64]:
-    """The first `count` words of a run."""
+def reinforce_draws(
+    shape: Shape, rng_seed: int, run: int, count: int
+) -> tuple[list[float], list[tuple[tuple[float, ...], int]]]:
+    """(first logits, (a number of [0, 1) for each position, trial) of each draw)."""
+    words = _words(rng_seed, run, 8 * count).reshape(count, 8)
+    units = (words[:, : shape.positions] >> np.uint64(12)) * 2.0**-52
+    trial = _one_of(_halves(words[:, 7])[0], shape.trials)
+    wanted = shape.positions * shape.choices
+    square = (_words(rng_seed, run, 8 * wanted, 2**40) >> np.uint64(11)) * 2.0**-52 - 1.0
+    points = square.reshape(-1, 2)
+    length = (points**2).sum(axis=1)
+    inside = (length > 0.0) & (length < 1.0)
+    points, length = points[inside], length[inside, None]
+    normals = (points * np.sqrt(-2.0 * np.log(length) / length)).ravel()[:wanted]
+    return (1e-3 * normals).tolist(), list(
+        zip(map(tuple, units.tolist()), trial.tolist(), strict=True)
+    )
+
+
+def _words(rng_seed: int, run: int, count: int, first: int = 0) -> NDArray[np.uint64]:
+    """So many words of a run, word `first` and on."""
     seed = np.array([rng_seed], dtype=np.uint64)
     key = _mixed(_mixed(seed + GOLDEN) + np.array([run], dtype=np.uint64) * FIRST)
-    return _mixed(key + np.arange(1, count + 1, dtype=np.uint64) * GOLDEN)
+    return _mixed(key + np.arange(first + 1, first + count + 1, dtype=np.uint64) * GOLDEN)
 
 
 def _mixed(word: NDArray[np.uint64]) -> NDArray[np.uint64]:

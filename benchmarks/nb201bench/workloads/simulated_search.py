@@ -41,7 +41,7 @@ class Searched:
     peer_runs: int = 0
     draws: Callable[..., Any] | None = None
     loop: Callable[..., Loop] | None = None
-    """Made from (space, trials): one run of the plain loop, as loop(answers, draws of the run, budget)."""
+    """Made from the problem: one run of the plain loop, as loop(answers, draws of the run, budget)."""
     reward_seed: Any = "random"
     memory: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Prepared:
     @cached_property
     def shape(self) -> search_draws.Shape:
         packed = self.problem.packed()
-        return search_draws.Shape(packed.cells, packed.trials)
+        return search_draws.Shape(packed.cells, packed.trials, packed.positions, packed.choices)
 
     def draw(self) -> None:
         """Make the loop, and draws for each run of `sample`: more than it evaluates, as the last is discarded."""
@@ -99,7 +99,7 @@ class Prepared:
             )  # among the few cells of the demo image, nearly every draw is a skip
         runs = range(len(self.sample.codes))
         self.draws = [self.searched.draws(self.shape, RNG_SEED, run, count) for run in runs]
-        self.loop = self.searched.loop(self.inputs.store.space, self.shape.trials)
+        self.loop = self.searched.loop(self.problem)
 
     def repeat(self, answers: plain_search.Answers, runs: int) -> list[int]:
         """The cells that so many runs of the loop find."""
@@ -177,17 +177,24 @@ def _memory(searched: Searched, base: Baselines) -> dict[str, float]:
     }
 
 
-def _random_loop(space: Any, trials: int) -> Loop:  # noqa: ARG001 - every loop is made alike
-    return partial(plain_search.random_search, trials=trials)
+def _random_loop(problem: search.Problem) -> Loop:
+    return partial(plain_search.random_search, trials=problem.packed().trials)
 
 
-def _rea_loop(space: Any, trials: int) -> Loop:
-    return partial(plain_search.rea, trials=trials, children=search_draws.children(space))
+def _rea_loop(problem: search.Problem) -> Loop:
+    children = search_draws.children(problem.space)
+    return partial(plain_search.rea, trials=problem.packed().trials, children=children)
 
 
-def _local_loop(space: Any, trials: int) -> Loop:
-    around = space.neighbours(np.arange(len(space))).tolist()
-    return partial(plain_search.local_search, trials=trials, neighbours=around)
+def _local_loop(problem: search.Problem) -> Loop:
+    around = problem.space.neighbours(np.arange(len(problem.space))).tolist()
+    return partial(plain_search.local_search, trials=problem.packed().trials, neighbours=around)
+
+
+def _reinforce_loop(problem: search.Problem) -> Loop:
+    packed = problem.packed()
+    words = {"trials": packed.trials, "choices": packed.choices, "percent": packed.percent}
+    return partial(plain_search.reinforce, **words)
 
 
 _REA = {"draws": search_draws.rea_draws, "loop": _rea_loop, "plain_runs": 1000, "peer_runs": 4}
@@ -210,7 +217,7 @@ SEARCHED = [
     ),
     Searched(
         "search_reinforce", "reinforce", "REINFORCE with Adam: softmax, sampling and a gradient step an evaluation.",
-        200_000,
+        200_000, draws=search_draws.reinforce_draws, loop=_reinforce_loop, plain_runs=100, peer_runs=4,
     ),
     Searched("search_bohb", "bohb", "BOHB: brackets, and density models of good and bad cells. Ours alone: no other "
              "program draws the same random numbers.", 40_000),
