@@ -169,7 +169,8 @@ def page(bench: nb.Store, runs: int = RUNS) -> str:
     symmetric = [f"`{name}`" for name in searches.algorithms if search.ALGORITHMS[name].symmetric]
     return TEMPLATE.read_text(encoding="utf-8").format(
         runs=runs, runs_text=f"{runs:,}", rng_seed=RNG_SEED, version=settings["versions"]["nb201store"],
-        symmetric=", ".join(symmetric), population=settings["parameters"]["population"], image_name=Path(file["path"]).name,
+        symmetric=", ".join(symmetric), population=settings["parameters"]["population"],
+        image_name=Path(file["path"]).name,
         image_size=file["size"], image_sha256=file["table_sha256"],
         image_sources="".join(sources) or " it does not say",
         table_201=table_201(searches), table_nats=table_nats(searches), table_sweep=table_sweep(searches),

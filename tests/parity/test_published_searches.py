@@ -12,7 +12,7 @@ import pytest
 
 import nb201store as nb
 from nb201store import search
-from nb201store.kernels.search_problem import COST_MASK
+from nb201store.kernels.search_problem import COST_BITS, COST_MASK
 
 pytestmark = pytest.mark.realdata
 
@@ -52,16 +52,22 @@ def bench(request):
 def test_mean_and_spread_are_those_of_the_independent_reference(
     bench, algorithm, parameters, n, columns
 ) -> None:
-    found = search.run(
+    result = search.run(
         algorithm, bench, preset="nas-bench-201", runs=RUNS, rng_seed=0, grid=0, **parameters
-    ).summary()
-    assert found.n == RUNS
+    )
+    summary = result.summary()
+    assert summary.n == RUNS
     for names, (mean, std) in columns.items():
-        ours = found[names]
+        ours = summary[names]
         error = sqrt(std**2 / n + ours.std**2 / RUNS)
         assert abs(ours.mean - mean) <= 3 * error + ROUNDING, names
-        # A standard deviation is known to sd / sqrt(2 n), were the accuracies normal; their tail below is longer.
-        assert abs(ours.std - std) <= 5 * std / sqrt(2 * n) + ROUNDING, names
+        # How well n runs tell a standard deviation depends on the tails, which 100,000 runs show: a kurtosis of 7 to 12
+        # where it is 3 for normal numbers.
+        apart = result.accuracies(*names) - ours.mean
+        kurtosis = (apart**4).mean() / ours.std**4
+        assert abs(ours.std - std) <= 4 * ours.std * sqrt((kurtosis - 1) / (4 * n)) + ROUNDING, (
+            names
+        )
 
 
 def test_the_mean_cell_costs_113_seconds_and_random_search_makes_106_evaluations(bench) -> None:
@@ -77,7 +83,7 @@ def test_an_evaluation_has_no_noise_of_reward_here_but_hits_of_two_trials_that_d
     bench,
 ) -> None:
     answers = search.Problem(bench, "cifar10-valid", 12_000.0).packed().answers
-    rewards = (answers >> 40).reshape(-1, 2)
+    rewards = (answers >> COST_BITS).reshape(-1, 2)
     difference = abs(rewards[:, 0] - rewards[:, 1])
     assert difference.max() == 1
     # docs/search.md says so: the two published trials were averaged before they were exported.
