@@ -89,3 +89,11 @@ def make_official(tmp_path_factory, data_dir):
         return target
 
     return make
+
+
+@pytest.fixture(scope="session")
+def search_image(tmp_path_factory):
+    """The path of an image of every tss cell, of invented numbers: for searches without real data."""
+    import made_search_image
+
+    return made_search_image.make(tmp_path_factory.mktemp("search") / "made.nb201")

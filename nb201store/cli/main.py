@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": "Show a few cells side by side.",
     "attach": "Attach columns of a table to an image, or take them off.",
     "export": "Write a table, one row a cell, as CSV or Parquet.",
+    "search": "Run search algorithms many times on the benchmark's table.",
     "demo": "Convert, pack and ask a small synthetic file that comes with the package.",
 }
 

@@ -71,8 +71,11 @@ def _is_number(text: str) -> bool:
 
 
 @contextlib.contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Give progress(stage, done, total), `done` of them finished: a bar a stage on a terminal, else nothing."""
+def progress_bar(*, rate: str | None = None) -> Iterator[Progress]:
+    """Give progress(stage, done, total), `done` of them finished: a bar a stage on a terminal, else nothing.
+
+    `rate` names what is counted: then how many a second are shown as well.
+    """
     if not sys.stderr.isatty():
         yield lambda _stage, _done, _total: None
         return
@@ -81,16 +84,25 @@ def progress_bar() -> Iterator[Progress]:
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
 
-    columns = (
+    class RateColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.completed / (task.elapsed or math.inf):,.0f} {rate}/s")
+
+    columns: list[ProgressColumn] = [
         TextColumn("{task.description:>8}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-    )
+    ]
+    if rate is not None:
+        columns.append(RateColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 

@@ -18,6 +18,8 @@ from nb201store.kernels.compiling import element
 from nb201store.kernels.search_problem import COST_BITS, COST_MASK, EXCLUDED, MOST_SKIPS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nb201store.kernels.compiling import Int
     from nb201store.kernels.search_problem import PackedProblem, RunRecords
 
@@ -48,6 +50,13 @@ class RunState(NamedTuple):
 # evaluation n at n % 4; then since which evaluation the best cell is the best, and the two that were so before it.
 SINCE, CODE_1, SINCE_1, CODE_2, SKIPS, SKIPPED_AT = range(4, 10)
 NOTES = 10
+
+
+def fresh_notes() -> NDArray[np.int64]:
+    """Return notes as a run finds them, int64 [10]; `finish` leaves them so."""
+    notes = np.zeros(NOTES, np.int64)
+    notes[CODE_1] = notes[CODE_2] = -1
+    return notes
 
 
 @element
@@ -147,7 +156,6 @@ def finish_before(
     records.evaluations[place] = state.draws - state.missed
     records.clocks[place] = state.clock
     records.stranded[place] = notes[SKIPS] == MOST_SKIPS
-    notes[SKIPS] = 0
     if records.around.shape[0] != 0:
         # The two evaluations nearest in time; of equally near ones the earlier first (NATS-Bench's own rule).
         n = state.draws - state.missed
@@ -179,3 +187,5 @@ def finish_before(
         records.around[place, 0] = first_code
         records.around[place, 1] = second_code
         records.nearest_share[place] = share
+    notes[SKIPS] = notes[SINCE] = notes[SINCE_1] = 0
+    notes[CODE_1] = notes[CODE_2] = -1

@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-COST_BITS = 40
+COST_BITS = 42
 COST_MASK = (1 << COST_BITS) - 1
 DIGIT_BITS = 3
 CODE_BITS = 16
 CODE_MASK = (1 << CODE_BITS) - 1
 EXCLUDED = COST_MASK
-"""Answer of a cell that takes no part: its cost passes every budget, so that the check of the budget finds it."""
+"""Answer of a cell that takes no part: its cost, 4.4e6 s, passes every budget, and is found by that check."""
 
 MOST_REWARD = (1 << (63 - COST_BITS)) - 1
 MOST_SKIPS = 50_000
@@ -28,7 +28,7 @@ class PackedProblem(NamedTuple):
     """
 
     answers: NDArray[np.int64]
-    """int64 [F, C * T], at code * T + trial: what an evaluation answers, reward << 40 | cost. The reward is an integer
+    """int64 [F, C * T], at code * T + trial: what an evaluation answers, reward << 42 | cost. The reward is an integer
     (hits; for means a multiple), the cost whole microseconds. Where cells have unequal numbers of trials, each is
     repeated equally often up to T, the least common multiple: uniform over T is uniform over those that exist."""
 
@@ -76,8 +76,8 @@ class RunRecords(NamedTuple):
 
     around: NDArray[np.int16]
     """int16 [R, 2] or [0, 0]: best cells at the two evaluations nearest to the budget in time, the nearest first."""
-    nearest_share: NDArray[np.float64]
-    """float64 [R] or [0]: the weight of the nearest one in the value at the budget; the other's is 1 minus it."""
+    nearest_share: NDArray[np.float32]
+    """float32 [R] or [0]: the weight of the nearest one in the value at the budget; the other's is 1 minus it."""
 
     changes: NDArray[np.int32]
     """int32 [G + 1, C] or [0, 0]: at the first grid time at or after an improvement, +1 for the new best cell and -1

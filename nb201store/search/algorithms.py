@@ -45,9 +45,9 @@ class Parameter:
         if wanted is None or not self.least <= wanted <= self.most:
             kind = "an integer" if isinstance(self.default, int) else "a number"
             bounds = (
-                f"{self.least:g} or more"
+                f"{self.least} or more"
                 if self.most == float("inf")
-                else f"{self.least:g} to {self.most:g}"
+                else f"{self.least} to {self.most}"
             )
             raise SettingsError(f"{self.name} must be {kind}, {bounds}, found {shown(value)}")
         return wanted
@@ -69,6 +69,10 @@ class Algorithm:
     """Whether blocks run side by side in threads: for code that releases the GIL."""
     symmetric: bool = False
     """Whether it is known to treat all operations alike (the benchmark's first fairness rule)."""
+    smallest_block: int = 1
+    """Runs that one call is given at the least: many for code whose calls cost more than their work."""
+    ranks_all: bool = True
+    """Whether every evaluation may become the best one; False: some are for learning only."""
 
     def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters, those not given at their defaults; SettingsError lists the valid ones."""
@@ -93,14 +97,21 @@ def register(algorithm: Algorithm) -> Algorithm:
     """Make an algorithm known by its name, to `run` and the command line; a name is taken once."""
     if algorithm.name in ALGORITHMS:
         raise SettingsError(
-            f"an algorithm called {algorithm.name} exists already; choose another name"
+            f"an algorithm called {algorithm.name} exists already; choose another name, or unregister that one first"
         )
     ALGORITHMS[algorithm.name] = algorithm
     return algorithm
 
 
+def unregister(name: str) -> Algorithm:
+    """Forget an algorithm by its name, which is free again, and return it; SettingsError lists the known ones."""
+    return ALGORITHMS.pop(find_algorithm(name).name)
+
+
 def find_algorithm(name: object) -> Algorithm:
-    """Return the algorithm of this name; SettingsError lists them."""
+    """Return the algorithm of this name, or the one given; SettingsError lists them."""
+    if isinstance(name, Algorithm):
+        return name
     if not isinstance(name, str) or name not in ALGORITHMS:
         raise SettingsError(
             f"algorithm must be one of {', '.join(ALGORITHMS)}, found {shown(name)}"

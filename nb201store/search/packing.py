@@ -30,6 +30,9 @@ def packed_problem(problem: Problem, epochs: tuple[int, ...]) -> PackedProblem:
     exists = present.all(axis=0)
     excluded = ~exists.any(axis=1)
     _refuse_gaps(problem, excluded)
+    if problem.leave_out is not None:
+        excluded |= problem.leave_out
+        _refuse_nothing(problem, excluded)
     counts = exists.sum(axis=1)
     repeats = math.lcm(*{int(count) for count in counts[~excluded]})
     if problem.reward_seed == "mean":
@@ -64,7 +67,13 @@ def packed_problem(problem: Problem, epochs: tuple[int, ...]) -> PackedProblem:
 def _recorded(problem: Problem, epochs: tuple[int, ...]) -> tuple[Any, Any, Any, int]:
     """(hits int64, microseconds int64, present bool: all [F, C, S], images of the split)."""
     bench, dataset, split = problem.bench, problem.dataset, problem.split
-    views = bench.views(dataset, split, "accuracy", schedule=problem.schedule)
+    try:
+        views = bench.views(dataset, split, "accuracy", schedule=problem.schedule)
+    except MissingDataError as gap:
+        halved = f"{dataset}-valid"
+        if any(halved == known["name"] for known in bench.describe()["datasets"]):
+            raise MissingDataError(f"{gap}; search {halved} instead") from gap
+        raise
     one = problem.reward_seed not in ("random", "mean")
     seeds = np.array([problem.reward_seed]) if one else views.seeds
     codes = np.arange(len(problem.space))
@@ -106,6 +115,14 @@ def _refuse_gaps(problem: Problem, excluded: NDArray[np.bool_]) -> None:
         )
 
 
+def _refuse_nothing(problem: Problem, excluded: NDArray[np.bool_]) -> None:
+    if excluded.all():
+        raise MissingDataError(
+            f"{problem.bench.path}: no cell is left to search: those with an accuracy at {problem.dataset}, "
+            f"{problem.split}, schedule {problem.schedule} lack one that is reported"
+        )
+
+
 def _repeated(hits: Any, costs: Any, exists: Any, repeats: int) -> tuple[Any, Any]:
     """[F, C, S] as [F, C, T]: each cell's existing trials, in order of seed, over and over up to T."""
     counts = np.maximum(exists.sum(axis=1), 1)
@@ -123,7 +140,7 @@ def _means(hits: Any, costs: Any, exists: Any, repeats: int) -> tuple[Any, Any]:
 
 
 def _words(problem: Problem, rewards: Any, costs: Any, excluded: NDArray[np.bool_]) -> Any:
-    """Return reward << 40 | cost, int64 [F, C, T]; `EXCLUDED` where a cell takes no part."""
+    """Return reward << 42 | cost, int64 [F, C, T]; `EXCLUDED` where a cell takes no part."""
     taking_part = costs[:, ~excluded]
     if taking_part.min() < 1 or taking_part.max() >= EXCLUDED:
         raise SettingsError(

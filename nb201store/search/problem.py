@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     RewardSeed = int | Literal["random", "mean"]
 
 BUDGET_RULES = ("discard", "overshoot")
-LONGEST_BUDGET_S = 1e9
+LONGEST_BUDGET_S = 4e6
+"""Below what an excluded cell costs."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Problem:
         "mean": mean over the cell's trials, of reward and of cost
     overhead_s : seconds of the algorithm itself that each evaluation is charged with
     allow_missing : leave out cells that lack what is asked, instead of refusing
+    leave_out : bool [C]: cells that take no part besides
 
     Raises
     ------
@@ -64,6 +66,7 @@ class Problem:
     reward_seed: RewardSeed = "random"
     overhead_s: float = 0.0
     allow_missing: bool = False
+    leave_out: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
     _packed: dict[tuple[int, ...], PackedProblem] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -101,7 +104,7 @@ class Problem:
 
     @property
     def excluded(self) -> NDArray[np.bool_]:
-        """bool [C]: cells that take no part, since they lack an answer."""
+        """bool [C]: cells that take no part: they lack an answer, or `leave_out` says so."""
         packed = self.packed()
         excluded: NDArray[np.bool_] = packed.answers[0, :: packed.trials] == EXCLUDED
         return excluded

@@ -28,3 +28,13 @@ register(
         symmetric=True,
     )
 )
+
+register(
+    Algorithm(
+        "local-search",
+        kernel(f"{KERNELS}.local_search:local_search"),
+        (),
+        "White et al., Local Search is State of the Art for Neural Architecture Search Benchmarks (2020)",
+        symmetric=False,  # neighbours are met in order of digits: of equal ones the smaller operation wins
+    )
+)

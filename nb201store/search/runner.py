@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb201store.kernels.run_state import NOTES
+from nb201store.kernels.run_state import fresh_notes
 from nb201store.kernels.search_problem import RunRecords
 
 if TYPE_CHECKING:
@@ -39,11 +39,13 @@ class Runs:
     clocks: NDArray[np.int64]
     stranded: NDArray[np.uint8]
     around: NDArray[np.int16]
-    nearest_share: NDArray[np.float64]
-    changes: NDArray[np.int64]
+    nearest_share: NDArray[np.float32]
+    changes: NDArray[np.int32]
     done: int
     seconds: float
     """Wall time of all of them together."""
+    stopped: bool = False
+    """Whether Ctrl-C came, be it too late to leave a run out."""
 
 
 def run_blocks(
@@ -55,7 +57,7 @@ def run_blocks(
     workers = 1
     if algorithm.threads and runs > FIRST_BLOCK:
         workers = threads if threads is not None else len(os.sched_getaffinity(0))
-    queue = _Queue(runs)
+    queue = _Queue(runs, max(FIRST_BLOCK, algorithm.smallest_block), algorithm.smallest_block)
     shape = (grid + 1, packed.cells) if grid else (0, 0)
     changes = [np.zeros(shape, np.int32) for _ in range(workers)]
 
@@ -74,18 +76,21 @@ def run_blocks(
     crew = [threading.Thread(target=work, args=(mine,), daemon=True) for mine in changes]
     for thread in crew:
         thread.start()
+    stopped = False
     try:
         _watch(crew, queue, runs, progress)
     except KeyboardInterrupt:
+        stopped = True
         queue.stop()
         _watch(crew, queue, runs, None)  # blocks in work are finished; a second Ctrl-C gives up
     if queue.problem is not None:
         raise queue.problem
-    added: NDArray[np.int64] = np.sum(changes, axis=0, dtype=np.int64)
+    for of_one_worker in changes[1:]:
+        changes[0] += of_one_worker
     done = queue.finished
     return Runs(
         out.codes[:done], out.evaluations[:done], out.clocks[:done], out.stranded[:done], out.around[:done],
-        out.nearest_share[:done], added, done, time.perf_counter() - start,
+        out.nearest_share[:done], changes[0], done, time.perf_counter() - start, stopped,
     )  # fmt: skip
 
 
@@ -99,20 +104,20 @@ def empty_records(packed: PackedProblem, runs: int, longest: int = 0) -> RunReco
         clocks=np.empty(runs, np.int64),
         stranded=np.empty(runs, np.uint8),
         around=np.empty((at_budget, 2 if at_budget else 0), np.int16),
-        nearest_share=np.empty(at_budget),
+        nearest_share=np.empty(at_budget, np.float32),
         changes=np.zeros((0, 0), np.int32),
         trace_clocks=np.full(shape, -1, np.int64),
         trace_codes=np.full(shape, -1, np.int32),
         trace_rewards=np.full(shape, -1, np.int32),
         in_detail=int(packed.overshoot or longest > 0),
-        notes=np.zeros(NOTES, np.int64),
+        notes=fresh_notes(),
     )
 
 
 def _part(records: RunRecords, first: int, count: int) -> RunRecords:
     some = slice(first, first + count)
     return records._replace(
-        notes=np.zeros(NOTES, np.int64),
+        notes=fresh_notes(),
         codes=records.codes[some], evaluations=records.evaluations[some], clocks=records.clocks[some],
         stranded=records.stranded[some], around=records.around[some], nearest_share=records.nearest_share[some],
     )  # fmt: skip
@@ -139,7 +144,8 @@ class _Queue:
     """Blocks of runs, handed out in order, so that what was handed out is all runs from the first on."""
 
     runs: int
-    size: int = FIRST_BLOCK
+    size: int
+    smallest: int
     handed_out: int = 0
     finished: int = 0
     problem: BaseException | None = None
@@ -162,7 +168,7 @@ class _Queue:
             if seconds < BLOCK_SECONDS / 2 and block.count >= self.size:
                 self.size = min(self.size * 2, LARGEST_BLOCK)
             elif seconds > BLOCK_SECONDS * 2:
-                self.size = max(self.size // 2, 1)
+                self.size = max(self.size // 2, self.smallest)
 
     def stop(self) -> None:
         """Hand out nothing more."""

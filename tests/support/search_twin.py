@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from nb201store.kernels.search_problem import EXCLUDED, MOST_SKIPS
+from nb201store.kernels.search_problem import COST_BITS, EXCLUDED, MOST_SKIPS
 
 MASK = 2**64 - 1
 GOLDEN = 0x9E3779B97F4A7C15
@@ -71,7 +71,7 @@ class Run:
     def answer(self, code, trial, fidelity=-1):
         """(reward, microseconds), or None where the cell takes no part."""
         word = int(self.problem.answers[fidelity, code * self.problem.trials + trial])
-        return None if word == EXCLUDED else (word >> 40, word & (2**40 - 1))
+        return None if word == EXCLUDED else (word >> COST_BITS, word % 2**COST_BITS)
 
     def evaluate(self, code, trial, *, fidelity=-1, ranked=True):
         """Charge an evaluation; return its reward, or None if it was excluded, or discarded (then the run is over)."""
