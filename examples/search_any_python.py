@@ -48,6 +48,4 @@ ANNEALING = search.register_function(
 if __name__ == "__main__":
     bench = nb.open(sys.argv[1])
     result = search.run("annealing", bench, preset="nas-bench-201", runs=1000, rng_seed=0)
-    test = bench.column("cifar10", "ori-test", "accuracy", schedule=200, seed="mean")
-    found = test.take(result.codes)
-    print(f"CIFAR-10 test: {found.mean():.2f} (std {found.std():.2f}, n = {len(found)})")
+    print(result.summary())

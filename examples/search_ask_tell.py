@@ -70,6 +70,4 @@ GENETIC = search.register_ask_tell(
 if __name__ == "__main__":
     bench = nb.open(sys.argv[1])
     result = search.run("genetic", bench, preset="nas-bench-201", runs=10_000, rng_seed=0)
-    test = bench.column("cifar10", "ori-test", "accuracy", schedule=200, seed="mean")
-    found = test.take(result.codes)
-    print(f"CIFAR-10 test: {found.mean():.2f} (std {found.std():.2f}, n = {len(found)})")
+    print(result.summary())

@@ -88,6 +88,13 @@ INTERRUPTED = 130
 @click.option(
     "--allow-missing", is_flag=True, help="Leave out cells that lack data, instead of refusing."
 )
+@click.option(
+    "--import",
+    "modules",
+    multiple=True,
+    metavar="FILE.py",
+    help="Run this file first: it registers algorithms of your own (docs/own-search.md); repeatable.",
+)
 @click.option("--over-time", is_flag=True, help="Print best so far by simulated seconds, too.")
 @click.option(
     "--save",
@@ -100,8 +107,8 @@ INTERRUPTED = 130
 @output.json_option
 def command(
     algorithms: tuple[str, ...], image: Path | None, runs: int | None, preset: str | None, datasets: tuple[str, ...],
-    reward_seed: str, fixed: tuple[str, ...], swept: tuple[str, ...], over_time: bool, folder: Path | None,
-    overwrite: bool, as_json: bool, **words: Any,
+    reward_seed: str, fixed: tuple[str, ...], swept: tuple[str, ...], modules: tuple[str, ...], over_time: bool,
+    folder: Path | None, overwrite: bool, as_json: bool, **words: Any,
 ) -> None:  # fmt: skip
     """Run search algorithms many times on the benchmark's table: random, rea, reinforce, bohb, local-search.
 
@@ -115,6 +122,8 @@ def command(
     from nb201store.cli import search_plan, search_report
     from nb201store.store import open_store
 
+    for path in modules:
+        search_plan.run_file(path)
     words |= {"preset": preset, "reward_seed": _reward_seed(reward_seed)}
     words["grid"] = search_plan.grid(wanted=over_time or as_json or folder is not None)
     kept: list[Any] = []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +38,20 @@ class Row:
         """A name that no other row has."""
         words = [self.algorithm, self.dataset or "", *(f"{n}={v}" for n, v in self.parameters.items())]  # fmt: skip
         return " ".join(filter(None, words))
+
+
+def run_file(path: str) -> None:
+    """Import a Python file of the user's as a module of its name, for the algorithms that it registers.
+
+    SettingsError if there is no such file; what the file itself raises is the user's to see.
+    """
+    name = Path(path).stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not Path(path).is_file():
+        raise SettingsError(f"--import: expected a Python file (NAME.py), found {shown(path)}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses and pickles look for it
+    spec.loader.exec_module(module)
 
 
 def grid(*, wanted: bool) -> int:

@@ -31,6 +31,19 @@ register(
 
 register(
     Algorithm(
+        "reinforce",
+        kernel(f"{KERNELS}.reinforce:reinforce", "learning_rate", "ema_momentum"),
+        (
+            Parameter("learning_rate", 0.01, "of Adam; NAS-Bench-201 names 0.5", 0, 1000),
+            Parameter("ema_momentum", 0.9, "of the baseline, a running mean", 0, 0.999999),
+        ),
+        "Williams, 1992, with Adam; NAS-Bench-201 (ICLR 2020), REINFORCE",
+        symmetric=True,
+    )
+)
+
+register(
+    Algorithm(
         "local-search",
         kernel(f"{KERNELS}.local_search:local_search"),
         (),

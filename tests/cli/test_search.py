@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -252,3 +253,22 @@ def test_it_works_as_a_process_of_its_own(nb201_process, search_image) -> None:
     done = nb201_process("search", "random", "--image", search_image, "--runs", "10", *PRESET)
     assert (done.code, done.err) == (0, "")
     assert "n = 10 runs" in done.out
+
+
+def test_an_algorithm_of_a_users_file_is_searched_with(searched) -> None:
+    example = Path(__file__).parents[2] / "examples" / "search_kernel.py"
+    try:
+        done = searched("bandits", "random", "--import", example, "--runs", "30", "--json", *PRESET)
+    finally:
+        search.unregister("bandits")
+        del sys.modules["search_kernel"]
+    assert [row["settings"]["algorithm"] for row in done.json["results"]] == ["bandits", "random"]
+
+
+@pytest.mark.parametrize("name", ["nothing.py", "folder", "notes.txt"])
+def test_a_file_that_cannot_be_imported_is_refused(searched, tmp_path, name) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "notes.txt").write_text("no Python")
+    done = searched("random", "--import", tmp_path / name, *PRESET)
+    assert done.code == 2
+    assert "--import: expected a Python file" in done.err

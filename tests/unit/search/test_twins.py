@@ -15,6 +15,7 @@ import search_problems
 import search_twin
 from search_twin_local import local_search
 from search_twin_random import random_search, rea
+from search_twin_reinforce import reinforce
 
 from nb201store.kernels.search_problem import COST_BITS, COST_MASK, EXCLUDED, MOST_SKIPS
 from nb201store.search import ALGORITHMS
@@ -58,6 +59,8 @@ TWINS = [
     sized(2000, 3, budget_s=230_000.0, runs=1),
     sized(1, 1),
     sized(7, 40, runs=20),
+    Twin("reinforce", reinforce, {"learning_rate": 0.01}, runs=10),
+    Twin("reinforce", reinforce, {"learning_rate": 0.5}, budget_s=6000.0, runs=5),
 ]
 
 PROBLEMS = {
