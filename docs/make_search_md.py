@@ -31,7 +31,7 @@ HEADS = [
     "CIFAR-10 validation", "test", "CIFAR-100 validation", "test", "ImageNet16-120 validation", "test",
 ]  # fmt: skip
 
-# Percent, mean +- std over 500 runs; c: quoted alike by other papers (EEEA-Net table 9, LLMatic, RMI-NAS's README); m:
+# Percent, mean +- std over 500 runs; c: quoted by others (EEEA-Net table 9, TE-NAS table 1, LLMatic, RMI-NAS's README); m:
 # from memory. In the order of ALL_COLUMNS.
 PUBLISHED_201 = {
     "random": ["90.93 +- 0.36 m", "93.70 +- 0.36 c", "70.93 +- 1.09 m", "71.04 +- 1.07 m", "44.45 +- 1.10 m",
@@ -43,8 +43,8 @@ PUBLISHED_201 = {
     "bohb": ["90.82 +- 0.53 m", "93.61 +- 0.52 m", "70.74 +- 1.29 m", "70.85 +- 1.28 m", "44.26 +- 1.36 m",
              "44.42 +- 1.49 m"],
 }  # fmt: skip
-# An earlier row of REINFORCE that is quoted too (EEEA-Net table 9).
-EARLIER_201 = {
+# Another row of REINFORCE that is quoted (EEEA-Net table 9): of an earlier version, or of another setting.
+SECOND_201 = {
     "reinforce": [
         "",
         "",
@@ -113,8 +113,8 @@ def table_201(searches: Searches) -> str:
     for name in searches.algorithms:
         if name in PUBLISHED_201:
             rows.append([NAMES[name], "published", *PUBLISHED_201[name], ""])
-        if name in EARLIER_201:
-            rows.append([NAMES[name], "published earlier", *EARLIER_201[name], ""])
+        if name in SECOND_201:
+            rows.append([NAMES[name], "published, second", *SECOND_201[name], ""])
         words = (name, "nas-bench-201", "cifar10-valid")
         found = searches.cells(ALL_COLUMNS, *words)
         evaluations = f"{searches.result(*words).summary().evaluations:.1f}"
