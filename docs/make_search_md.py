@@ -31,8 +31,8 @@ HEADS = [
     "CIFAR-10 validation", "test", "CIFAR-100 validation", "test", "ImageNet16-120 validation", "test",
 ]  # fmt: skip
 
-# Percent, mean +- std over 500 runs; c: quoted by others (EEEA-Net table 9, TE-NAS table 1, LLMatic, RMI-NAS's README); m:
-# from memory. In the order of ALL_COLUMNS.
+# Percent, mean +- std over 500 runs, in the order of ALL_COLUMNS. c: quoted by others (EEEA-Net table 9, TE-NAS table 1,
+# LLMatic, RMI-NAS's README); m: from memory.
 PUBLISHED_201 = {
     "random": ["90.93 +- 0.36 m", "93.70 +- 0.36 c", "70.93 +- 1.09 m", "71.04 +- 1.07 m", "44.45 +- 1.10 m",
                "44.57 +- 1.25 c"],
@@ -45,15 +45,8 @@ PUBLISHED_201 = {
 }  # fmt: skip
 # Another row of REINFORCE that is quoted (EEEA-Net table 9): of an earlier version, or of another setting.
 SECOND_201 = {
-    "reinforce": [
-        "",
-        "",
-        "70.05 +- 1.67 c",
-        "70.17 +- 1.61 c",
-        "43.04 +- 2.18 c",
-        "43.16 +- 2.28 c",
-    ],
-}
+    "reinforce": ["", "", "70.05 +- 1.67 c", "70.17 +- 1.61 c", "43.04 +- 2.18 c", "43.16 +- 2.28 c"],
+}  # fmt: skip
 OPTIMA_201 = ["91.61 c", "94.37 c", "73.49 c", "73.51 c", "46.77 c", "47.31 c"]
 PUBLISHED_NATS = {
     "random": ["91.07 +- 0.26 m", "93.86 +- 0.23 m", "71.46 +- 0.97 m", "71.55 +- 0.97 m", "45.03 +- 0.91 m",
