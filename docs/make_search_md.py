@@ -31,8 +31,8 @@ HEADS = [
     "CIFAR-10 validation", "test", "CIFAR-100 validation", "test", "ImageNet16-120 validation", "test",
 ]  # fmt: skip
 
-# Percent, mean +- std over 500 runs, in the order of ALL_COLUMNS. c: quoted by others (EEEA-Net table 9, TE-NAS table 1,
-# LLMatic, RMI-NAS's README); m: from memory.
+# Percent, mean +- std over 500 runs, in the order of ALL_COLUMNS. c: quoted by others (EEEA-Net table 9, TE-NAS
+# table 1, LLMatic, RMI-NAS's README); m: from memory.
 PUBLISHED_201 = {
     "random": ["90.93 +- 0.36 m", "93.70 +- 0.36 c", "70.93 +- 1.09 m", "71.04 +- 1.07 m", "44.45 +- 1.10 m",
                "44.57 +- 1.25 c"],

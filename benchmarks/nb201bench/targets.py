@@ -68,16 +68,17 @@ def _handle(says: str, case: str) -> Target:
 SEARCH = "preset nas-bench-201"
 OVER_TIME = "search.run, best cells over time"
 STEPS = (
-    "The evaluations of a search are a chain: a random word, the draw, the table's row, the sum of costs, the check of the "
-    "budget. Two cores of their own take half of the `CPU` below."
+    "The evaluations of a search are a chain: a random word, the draw, the table's row, the sum of costs, the check of "
+    "the budget. Two cores of their own take half of the `CPU` below."
 )
 ADAM = (
-    "A cell costs thirty exponentials, and thirty steps of Adam with a square root and a division each. Two cores of their "
-    "own take half of the `CPU` below."
+    "A cell costs thirty exponentials, and thirty steps of Adam with a square root and a division each. Two cores of "
+    "their own take half of the `CPU` below."
 )
 SETTING_UP = (
-    "Most of it is numba setting itself up when the first compiled function of a process is loaded (its registries: two "
-    "thirds of the time in a profile, `python -m cProfile`); the next kernel loads in 4 ms, a second search takes 12 ms."
+    "Most of it is numba setting itself up when the first compiled function of a process is loaded (its registries: "
+    "two thirds of the time in a profile, `python -m cProfile`); the next kernel loads in 4 ms, a second search takes "
+    "12 ms."
 )
 
 
