@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import search_problems
 import search_twin
+from search_twin_bohb import bohb
 from search_twin_local import local_search
 from search_twin_random import random_search, rea
 from search_twin_reinforce import reinforce
@@ -50,6 +51,11 @@ def sized(population, sample_size, **sizes):
     return Twin("rea", rea, {"population": population, "sample_size": sample_size}, **sizes)
 
 
+def in_form(form, *, epochs=1, budget_s=9000.0, runs=10, **parameters):
+    """BOHB, long enough for a model of the larger budgets."""
+    return Twin("bohb", bohb, {"form": form, **parameters}, budget_s, runs, epochs)
+
+
 TWINS = [
     Twin("random", random_search),
     Twin("local-search", local_search, budget_s=12_000.0, runs=25),
@@ -61,6 +67,9 @@ TWINS = [
     sized(7, 40, runs=20),
     Twin("reinforce", reinforce, {"learning_rate": 0.01}, runs=10),
     Twin("reinforce", reinforce, {"learning_rate": 0.5}, budget_s=6000.0, runs=5),
+    in_form("nas-bench-201"),
+    in_form("nats-bench", epochs=3, budget_s=4000.0),
+    in_form("nats-bench", epochs=3, budget_s=4000.0, random_fraction=0.3),
 ]
 
 PROBLEMS = {
