@@ -31,10 +31,10 @@ def test_rounds_alternate_and_the_first_goes_round() -> None:
 
 
 def test_preparation_is_not_timed() -> None:
-    slow = Contender("a", lambda: [1.0], role="ours", before=lambda: time.sleep(0.02))
+    slow = Contender("a", lambda: [1.0], role="ours", before=lambda: time.sleep(0.1))
     (timing,) = run(slow).timings
-    assert timing["first"] < 0.02
-    assert timing["q3"] < 0.02
+    assert timing["first"] < 0.1
+    assert timing["q3"] < 0.1
 
 
 def test_processor_time_counts_work_and_not_waiting() -> None:
