@@ -96,8 +96,10 @@ benchmarks: $(VENV)/.test-tools
 	  --interpreter $(WHEEL_VENV)/bin/python --programs build/benchmarks/benchmarks/cpp --out $(BENCHMARK_RESULTS)
 	$(BIN)/python benchmarks/make_docs.py $(BENCHMARK_RESULTS) $(BENCHMARK_PAGE)
 
+# docs/search.md needs a full image: make docs IMAGE=tss.nb201
 docs: $(VENV)/.installed
 	$(BIN)/python docs/make_data_md.py
+	$(if $(IMAGE),$(BIN)/python docs/make_search_md.py $(IMAGE) docs/search.md)
 
 clean:
 	rm -rf build $(VENV)

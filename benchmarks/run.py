@@ -22,7 +22,7 @@ from nb201bench import cpp, demo, environment
 from nb201bench.baselines import Baselines
 from nb201bench.harness import CaseResult, Disagreement, measure
 from nb201bench.inputs import FULL, TOY, Inputs
-from nb201bench.units import seconds_text
+from nb201bench.units import rate_text, seconds_text
 from nb201bench.workloads import WORKLOADS
 
 
@@ -130,10 +130,11 @@ def _show(result: CaseResult) -> None:
     ours = result.timings[0]["median"]
     for t in result.timings:
         spread = f"({seconds_text(t['q1'])} .. {seconds_text(t['q3'])})"
+        rate = f" {rate_text(t['median'])}" if result.per == "search" else ""
         times = f"{t['median'] / ours:.3g} times ours"
         print(
             f"   {t['name']:34} {seconds_text(t['median']):>9}  {spread:24} "
-            f"cpu {seconds_text(t['cpu']):8} {times:20} n={t['n']} {t['agrees']}"
+            f"cpu {seconds_text(t['cpu']):8} {times:20} n={t['n']} {t['agrees']}{rate}"
         )
     for name, value in result.measures.items():
         print(f"   {name}: {value:,.0f}")

@@ -14,4 +14,11 @@ column          an epoch of all cells
 topk            the best cells
 simulated_cost  what a simulated search pays for one evaluation
 neighbours      values of the cells one edge away
+search_random   simulated searches, random
+search_rea      ageing evolution
+search_rea_mean the same on means over trials
+search_local    local search
+search_reinforce  policy gradients
+search_bohb     BOHB
+search_start    one published search, from nothing loaded
 """

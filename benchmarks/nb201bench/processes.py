@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -47,3 +48,51 @@ def memory_growth(setup: str, action: str, arguments: Sequence[str] = ()) -> dic
     )
     printed = answer_of([sys.executable, "-c", script, *arguments]).split()
     return dict(zip(("private", "dirty", "resident"), map(float, printed), strict=True))
+
+
+def peak_memory(script: str, arguments: Sequence[str] = ()) -> float:
+    """The most bytes that a fresh interpreter had resident while it ran `script`.
+
+    Not `ru_maxrss`, which a process inherits from the one that started it.
+    """
+    ask = (
+        '\nwith open("/proc/self/status") as status:\n'
+        '    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))'
+    )
+    return float(answer_of([sys.executable, "-c", script + ask, *arguments])) * 1024
+
+
+class Waiting:
+    """A Python that is running already, and answers once when it is told to: what only its first answer shows.
+
+    prepare, ask : statements before and after the wait; `ask` prints its answer on one line
+    """
+
+    def __init__(
+        self, python: Sequence[str], prepare: str, ask: str, arguments: Sequence[str]
+    ) -> None:
+        script = f"import sys\n{prepare}\nprint('ready', flush=True)\nsys.stdin.readline()\n{ask}"
+        self._command = [*python, "-c", script, *arguments]
+        self._child: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start one, once the last has ended."""
+        self.close()
+        pipe = subprocess.PIPE
+        self._child = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, text=True)
+        if self._child.stdout.readline() != "ready\n":
+            raise RuntimeError(
+                f"{self._command[0]} did not start: it ended with {self._child.wait()}"
+            )
+
+    def answer(self) -> str:
+        """Its answer."""
+        self._child.stdin.write("\n")
+        self._child.stdin.flush()
+        return self._child.stdout.readline()
+
+    def close(self) -> None:
+        """End the last one."""
+        if self._child is not None:
+            self._child.communicate()
+            self._child = None

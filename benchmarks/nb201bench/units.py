@@ -1,4 +1,4 @@
-"""Seconds and bytes as people read them."""
+"""Seconds, bytes and rates as people read them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,17 @@ def bytes_text(size: float) -> str:
         if size >= unit:
             return f"{_digits(size / unit)} {name}"
     return f"{size:.0f} bytes"
+
+
+def rate_text(seconds: float) -> str:
+    """Millions a minute of what takes so many seconds each: 123 M/min."""
+    return f"{millions_a_minute(seconds)} M/min"
+
+
+def millions_a_minute(seconds: float) -> str:
+    """The same without its unit."""
+    millions = 60e-6 / seconds
+    return _digits(millions) if millions >= 0.1 else f"{millions:.5f}"
 
 
 def _digits(value: float) -> str:

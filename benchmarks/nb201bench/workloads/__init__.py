@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from nb201bench.workloads import batches, one_by_one, opening, rows_and_columns, search_steps
+from nb201bench.workloads import (
+    batches,
+    one_by_one,
+    opening,
+    rows_and_columns,
+    search_start,
+    search_steps,
+    simulated_search,
+)
 
 WORKLOADS = [
     *opening.WORKLOADS,
@@ -10,4 +18,6 @@ WORKLOADS = [
     *batches.WORKLOADS,
     *rows_and_columns.WORKLOADS,
     *search_steps.WORKLOADS,
+    *simulated_search.WORKLOADS,
+    *search_start.WORKLOADS,
 ]
