@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from nb201store.kernels.compiling import Int
     from nb201store.kernels.search_problem import PackedProblem, RunRecords
 
-CHUNK = 32
+CHUNK = 96
+"""Children drawn at a time: nearly all of a published search, since each end of a chunk is a branch mispredicted."""
 MEMBER_BITS = 40
 IDENTITY_MASK = (1 << MEMBER_BITS) - 1
 
@@ -117,7 +118,7 @@ def rea(
                 parent = members[np.uint64(samples[0, np.uint64(i)])]
                 for pick in range(1, sample_size):
                     member = members[np.uint64(samples[np.uint64(pick), np.uint64(i)])]
-                    parent = member if member >> MEMBER_BITS > parent >> MEMBER_BITS else parent
+                    parent = member if member > parent | IDENTITY_MASK else parent
                 mutation = changes[np.uint64(i)]
                 digit = (parent >> problem.mutation_shifts[np.uint64(mutation)]) & 7
                 identity = (parent & IDENTITY_MASK) + problem.mutation_steps[
