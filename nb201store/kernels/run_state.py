@@ -180,7 +180,9 @@ def finish_before(
             elif distance < second:
                 second, second_clock, second_code = distance, np.int64(clock), code
         share = 1.0
-        if second == NOWHERE:
+        # A run that ended long before the budget keeps what it has: a line through its last two evaluations, drawn on
+        # to the budget, would pass 100 percent.
+        if second == NOWHERE or state.clock < problem.budget:
             second_code = first_code
         else:
             share = (second_clock - problem.budget) / (second_clock - first_clock)

@@ -146,6 +146,8 @@ class Episode:
         ]  # fmt: skip
         points.sort(key=lambda point: abs(point[0] - budget))
         records.nearest_share[place] = 1.0
+        if self._clock < budget:  # ended early: it keeps what it has
+            del points[1:]
         if len(points) > 1:
             (first, _), (second, _) = points[:2]
             records.nearest_share[place] = (second - budget) / (second - first)

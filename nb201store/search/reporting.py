@@ -163,7 +163,7 @@ def values_at_budget(runs: Runs, values: NDArray[np.float64], some: slice) -> ND
     """Return what these runs are worth, float64 [K, runs], of `values` [K, C]; NaN for a run that found no cell.
 
     Of the cell found; under the rule "overshoot" interpolated at the budget, as NATS-Bench does it: between the best
-    cells at the two evaluations nearest in time.
+    cells at the two evaluations nearest in time. A run that ended before its budget is worth the cell it found.
     """
     codes = runs.codes[some]
     if not len(runs.around):

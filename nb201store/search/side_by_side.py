@@ -179,7 +179,9 @@ class SideBySide:
         order = np.argsort(distances, axis=0, kind="stable")[:2]
         first, second = np.take_along_axis(clocks, order, axis=0)
         two = np.take_along_axis(codes, order, axis=0)
-        single = self._evaluations < 2
+        single = (self._evaluations < 2) | (
+            self._clocks < budget
+        )  # one that ended early keeps what it has
         two[1, single] = two[0, single]
         records.around[:] = two.T
         records.nearest_share[:] = 1.0

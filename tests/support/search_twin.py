@@ -105,7 +105,7 @@ class Run:
         """
         budget = self.problem.budget
         nearest = sorted([*self.best, *later], key=lambda point: abs(point[0] - budget))[:2]
-        if len(nearest) < 2:
+        if len(nearest) < 2 or self.clock < budget:  # nothing is interpolated past the end of a run
             return (nearest[0][1], nearest[0][1]), 1.0
         (t1, a1), (t2, a2) = nearest
         return (a1, a2), (t2 - budget) / (t2 - t1)

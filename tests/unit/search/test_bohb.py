@@ -207,6 +207,14 @@ def test_the_value_at_the_budget_knows_the_evaluation_after_it() -> None:
     assert found.nearest_share.tolist() == [1.0] * 40
 
 
+def test_a_run_that_is_out_of_brackets_before_its_budget_keeps_what_it_found() -> None:
+    table = search_problems.packed(np.random.default_rng(2), budget_s=1e6, overshoot=1)
+    found = ran(table, 100, form="nats-bench", iterations=2)
+    assert (found.clocks < table.budget).all()
+    assert found.nearest_share.tolist() == [1.0] * 100
+    assert found.around.tolist() == [[code, code] for code in found.codes.tolist()]
+
+
 def test_where_few_evaluations_are_ranked_the_value_at_the_budget_is_that_of_the_twin() -> None:
     table = search_problems.packed(np.random.default_rng(2), budget_s=1600.0, overshoot=1)
     twins = search_twin.search(search_twin_bohb.bohb, table, 3, range(400), **BOHB.checked({}))

@@ -210,7 +210,9 @@ def test_a_function_may_return_early_and_even_evaluate_nothing() -> None:
     assert (none.around.tolist(), none.nearest_share.tolist()) == ([[-1, -1]] * 2, [1.0, 1.0])
     assert (one.codes.tolist(), one.evaluations.tolist()) == ([0, 0], [1, 1])
     assert (one.around.tolist(), one.nearest_share.tolist()) == ([[0, 0]] * 2, [1.0, 1.0])
-    assert two.around[:, 0].tolist() == two.codes.tolist()  # the later one is nearer to the budget
+    # Nothing is drawn on from two evaluations to a budget that they did not reach.
+    assert two.around.tolist() == [[code, code] for code in two.codes.tolist()]
+    assert two.nearest_share.tolist() == [1.0, 1.0]
     assert not any(out.stranded.any() for out in (none, one, two))
 
 
