@@ -128,6 +128,7 @@ def command(
     words["grid"] = search_plan.grid(wanted=over_time or as_json or folder is not None)
     kept: list[Any] = []
     complete, stopped = 0, False
+    unsaved: OSError | None = None
     with open_store(image) as bench:
         rows = search_plan.rows(algorithms, datasets, preset, bench.space.name, fixed, swept)
         words["runs"] = search_plan.PUBLISHED_RUNS if runs is None else runs
@@ -149,10 +150,14 @@ def command(
                 del result  # its runs may take hundreds of MB, and the next search has as many
         except KeyboardInterrupt:
             stopped = True
+        except OSError as problem:  # the disk is full, say: what was found is printed all the same
+            unsaved = problem
     if as_json:
-        output.print_json({"partial": stopped, "results": kept})
+        output.print_json({"partial": stopped or unsaved is not None, "results": kept})
     elif kept:
         search_report.print_report(kept)
+    if unsaved is not None:
+        raise unsaved
     if stopped:
         click.echo(
             f"nb201: interrupted; {complete} of {len(rows)} searches are complete, the rest is partial or missing",

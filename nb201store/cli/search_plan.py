@@ -6,6 +6,7 @@ import importlib.util
 import itertools
 import re
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,11 @@ def targets(folder: Path | None, planned: list[Row], *, overwrite: bool) -> dict
     """Return the file of each row by its label, checked so that hours of searching are not lost at the end."""
     if folder is None:
         return {}
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError(f"--save must name a folder, found a file: {folder}")
     folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass  # a folder that cannot be written to is found out now
     files = {
         row.label: folder / (re.sub(r"[^A-Za-z0-9_.=+-]+", "-", row.label) + ".npz") for row in planned
     }  # fmt: skip

@@ -53,7 +53,7 @@ def print_report(rows: Sequence[Row]) -> None:
     """Print all that is known of these results, all of one image and one schedule of report."""
     columns = [f"{column.dataset} {column.split}" for column in rows[0].summary.columns]
     output.print_table(
-        [*WORDS, *columns, "seconds", "searches/s"],
+        [*WORDS, *columns, "wall s", "searches/s"],
         [
             [*row.words, *map(str, row.summary.columns), f"{row.wall_s:.2f}", _rate(row)]
             for row in rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from nb201store.arguments import as_int, shown
@@ -33,14 +34,14 @@ class Parameter:
         """Return `value` as this parameter's type; SettingsError says what it may be."""
         wanted: int | float | None = None
         if self.choices:
-            if value in self.choices:
-                return str(value)
+            if isinstance(value, str) and value in self.choices:
+                return value
             raise SettingsError(
                 f"{self.name} must be one of {', '.join(self.choices)}, found {shown(value)}"
             )
         if isinstance(self.default, int):
             wanted = as_int(value)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        elif not isinstance(value, bool) and isinstance(value, Real):  # numpy's numbers are such
             wanted = float(value)
         if wanted is None or not self.least <= wanted <= self.most:
             kind = "an integer" if isinstance(self.default, int) else "a number"

@@ -46,9 +46,11 @@ def _provided_performance(settings: Mapping[str, Any]) -> Rule:
     seed = {"random": "a random trial an evaluation", "mean": "mean over trials"}.get(
         settings["reward_seed"], f"seed {settings['reward_seed']}"
     )
+    read = settings["epochs"]
+    epochs = f"epoch{'s' * (len(read) > 1)} {', '.join(map(str, read))}"
     why = (
         f"rewards are recorded accuracies ({settings['dataset']}, {settings['split']}, schedule "
-        f"{settings['schedule']}, epoch {settings['epoch']}, {seed}), and so is what is reported (schedule "
+        f"{settings['schedule']}, {epochs}, {seed}), and so is what is reported (schedule "
         f"{settings['report_schedule']}, last epoch, mean over seeds); no search saw a test split"
     )
     return Rule(2, "the provided performance is used", True, why)

@@ -73,6 +73,9 @@ class Problem:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be searched, before anything runs."""
+        for name in ("dataset", "split", "budget_rule"):
+            if not isinstance(getattr(self, name), str):
+                raise SettingsError(f"{name} must be a word, found {shown(getattr(self, name))}")
         if self.split == "train" or "test" in self.split:
             raise SettingsError(
                 f"split must be a validation split such as x-valid, found {shown(self.split)}: a search that selects "
@@ -86,7 +89,8 @@ class Problem:
             raise SettingsError(
                 f"budget_rule must be one of {', '.join(BUDGET_RULES)}, found {shown(self.budget_rule)}"
             )
-        if self.reward_seed not in ("random", "mean") and as_int(self.reward_seed) is None:
+        word = isinstance(self.reward_seed, str) and self.reward_seed in ("random", "mean")
+        if not word and as_int(self.reward_seed) is None:
             raise SettingsError(
                 f'reward_seed must be "random", "mean" or a seed, found {shown(self.reward_seed)}'
             )

@@ -83,6 +83,9 @@ def run_blocks(
         stopped = True
         queue.stop()
         _watch(crew, queue, runs, None)  # blocks in work are finished; a second Ctrl-C gives up
+    except BaseException:  # of the caller's progress: nobody waits for the rest
+        queue.stop()
+        raise
     if queue.problem is not None:
         raise queue.problem
     for of_one_worker in changes[1:]:

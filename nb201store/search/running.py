@@ -19,12 +19,12 @@ from nb201store.search.reporting import Report, reported, without_value
 from nb201store.search.result import Result
 from nb201store.search.runner import run_blocks
 from nb201store.search.traces import traced
+from nb201store.store import Store
 
 if TYPE_CHECKING:
     from nb201store.search.algorithms import Algorithm
     from nb201store.search.problem import RewardSeed
     from nb201store.search.runner import Progress
-    from nb201store.store import Store
 
     OnInterrupt = Literal["raise", "return"]
 
@@ -95,6 +95,8 @@ def run(
     Sources: Dong and Yang, NAS-Bench-201 (ICLR 2020); Dong et al., NATS-Bench (TPAMI 2021); each algorithm's own in
     `search.ALGORITHMS[name].source`. Memory: 17 bytes a run, 25 with "overshoot", besides what starting takes.
     """
+    if not isinstance(bench, Store):
+        raise SettingsError(f"bench must be an open Store (nb201store.open), found {shown(bench)}")
     chosen = find_algorithm(algorithm)
     if preset is not None:
         setting = find_preset(preset)

@@ -74,7 +74,11 @@ def load(path: str | os.PathLike[str]) -> Result:
     VersionError       written by a newer version of this package
     """
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as held:
+        with Path(path).open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise ValueError("expected a .npz")
+            file.seek(0)
+            held = np.load(file, allow_pickle=False)
             head = _head(path, held)
             names = dict(ARRAYS)
             if head["traces"]:

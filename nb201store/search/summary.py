@@ -49,7 +49,7 @@ class Summary:
     """Runs that were finished."""
     runs_asked: int
     without_cell: int
-    """Runs that evaluated no cell; left out of the means."""
+    """Runs that evaluated no cell, or none that the algorithm ranks (BOHB's small budgets); left out of the means."""
     stranded: int
     """Runs that gave up among cells that take no part before their budget was spent; in the means if they found one."""
     excluded: int
@@ -81,7 +81,9 @@ class Summary:
         if self.partial:
             lines.append(f"PARTIAL: interrupted after {self.runs} of {self.runs_asked} runs")
         if self.without_cell:
-            lines.append(f"{self.without_cell} runs evaluated no cell and are left out")
+            lines.append(
+                f"{self.without_cell} runs found no cell within the budget and are left out"
+            )
         if self.stranded:
             lines.append(f"{self.stranded} runs gave up among cells that take no part")
         if self.excluded:

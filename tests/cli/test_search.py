@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 import nb201store as nb
 from nb201store import search
 from nb201store.cli import output
-from nb201store.search import runner
+from nb201store.search import runner, running
 
 PRESET = ("--preset", "nas-bench-201")
 
@@ -144,6 +145,29 @@ def test_a_saved_result_is_replaced_only_when_told_to(searched, refused, tmp_pat
     assert len(search.load(path).codes) == 5
     assert searched(*words, "--runs", "6", "--overwrite").code == 0
     assert len(search.load(path).codes) == 6
+
+
+def test_a_folder_that_takes_no_files_is_refused_before_anything_runs(
+    searched, refused, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(running, "run_blocks", lambda *_, **__: pytest.fail("a search began"))
+    file = tmp_path / "file"
+    file.touch()
+    refused(searched("random", "--save", file, *PRESET), "--save must name a folder, found a file")
+    refused(searched("random", "--save", "/proc/self", *PRESET), "/proc/self")
+
+
+def test_what_was_found_is_printed_though_it_cannot_be_saved(
+    searched, tmp_path, monkeypatch
+) -> None:
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(search.Result, "save", full)
+    done = searched("random", "rea", "--runs", "5", "--save", tmp_path, *PRESET)
+    assert (done.code, done.err) == (2, "nb201: No space left on device\n")
+    assert [line for line in done.out.splitlines() if line.startswith("random ")]
+    assert not [line for line in done.out.splitlines() if line.startswith("rea ")]
 
 
 @pytest.mark.parametrize(

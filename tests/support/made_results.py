@@ -32,6 +32,7 @@ def made_result(
     report = Report(columns, VALUES, np.array([True, True, True, False]))
     said = {
         "algorithm": "random", "parameters": {}, "dataset": "toy", "split": "x-valid", "schedule": 12, "epoch": 11,
+        "epochs": [11],
         "report_schedule": 200, "reward_seed": "random", "symmetric": True, "excluded": 1, "budget_s": 3.0,
         "runs_asked": done if asked is None else asked,
     }  # fmt: skip

@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 import sys
+import threading
 
 import made_search_image
 import numpy as np
@@ -215,7 +216,7 @@ def test_runs_without_a_cell_are_left_out_and_counted() -> None:
     assert summary["toy", "x-test"].optimum == 5.0  # 9 is that of a cell that takes no part
     text = str(summary)
     assert "n = 3 runs" in text
-    assert "1 runs evaluated no cell and are left out" in text
+    assert "1 runs found no cell within the budget and are left out" in text
     assert "2 runs gave up among cells that take no part" in text
     assert "23.33 +- 9.43" in text
 
@@ -246,6 +247,9 @@ def test_which_rules_of_fairness_are_attested() -> None:
     rules = made_result([0, 1]).fairness()
     assert [rule.attested for rule in rules] == [False, True, True]
     assert "random treats all operations alike" in rules[0].why
+    assert "schedule 12, epoch 11, a random trial" in rules[1].why
+    early = made_result([0, 1], epochs=[0, 3, 11]).fairness()[1].why
+    assert "schedule 12, epochs 0, 3, 11, a random trial" in early
     assert "n = 2 runs" in rules[2].why
     assert not made_result([0]).fairness()[2].attested
     assert not made_result([0, -1]).fairness()[2].attested
@@ -281,6 +285,20 @@ def test_ctrl_c_keeps_the_runs_that_are_finished(made, on_interrupt) -> None:
     assert np.array_equal(partial.codes, whole.codes)
     assert np.array_equal(partial.runs.changes, whole.runs.changes)
     assert not whole.interrupted
+
+
+def test_a_mistake_in_progress_leaves_no_thread_at_work(made) -> None:
+    def fail(done, _runs):
+        if done:
+            raise ZeroDivisionError
+
+    before = set(threading.enumerate())
+    with pytest.raises(ZeroDivisionError):
+        search.run("random", made, preset="nas-bench-201", runs=500_000_000, rng_seed=7, progress=fail)  # fmt: skip
+    crew = set(threading.enumerate()) - before
+    for thread in crew:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in crew)
 
 
 @pytest.mark.parametrize("about", [[1], {"sources": 5}, {"sources": [5]}, {"other": None}])

@@ -50,6 +50,11 @@ def nothing_runs(monkeypatch):
         ({"overhead_s": -1}, nb.SettingsError, "overhead_s must be between 0"),
         ({"reward_seed": 999}, nb.MissingDataError, "seed 999 was not recorded, only 111, 777"),
         ({"reward_seed": "all"}, nb.SettingsError, 'reward_seed must be "random", "mean" or a seed'),
+        ({"reward_seed": [111, 777]}, nb.SettingsError, 'reward_seed must be "random", "mean" or a seed'),
+        ({"reward_seed": np.array([111, 777])}, nb.SettingsError, 'reward_seed must be "random", "mean" or a seed'),
+        ({"dataset": 3}, nb.SettingsError, "dataset must be a word, found 3"),
+        ({"split": None}, nb.SettingsError, "split must be a word, found None"),
+        ({"budget_rule": ["discard"]}, nb.SettingsError, "budget_rule must be a word"),
         ({"grid": -1}, nb.SettingsError, "grid must be an integer, 0 to 1000, found -1"),
         ({"grid": 1001}, nb.SettingsError, "grid must be an integer, 0 to 1000"),
         ({"traces": -1}, nb.SettingsError, "traces must be an integer"),
@@ -65,6 +70,19 @@ def nothing_runs(monkeypatch):
 def test_an_argument_that_makes_no_sense_is_refused_at_once(made, words, error, message) -> None:
     with pytest.raises(error, match=message):
         search.run("rea", made, **(GOOD | words))
+
+
+@pytest.mark.usefixtures("nothing_runs")
+@pytest.mark.parametrize("bench", [None, "tss.nb201"])
+def test_a_path_in_place_of_a_store_says_how_to_open_one(bench) -> None:
+    with pytest.raises(nb.SettingsError, match=r"bench must be an open Store \(nb201store.open\)"):
+        search.run("rea", bench, **GOOD)
+
+
+@pytest.mark.parametrize("rate", [np.float32(0.5), np.float64(0.5), np.int64(1), 1])
+def test_a_parameter_takes_the_numbers_of_numpy(rate) -> None:
+    checked = search.ALGORITHMS["reinforce"].checked({"learning_rate": rate})
+    assert (checked["learning_rate"], type(checked["learning_rate"])) == (float(rate), float)
 
 
 @pytest.mark.usefixtures("nothing_runs")
