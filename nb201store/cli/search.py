@@ -120,6 +120,7 @@ def command(
       nb201 search rea --image X.nb201 --dataset cifar100 --budget 40000 --sweep sample_size=3,5,10
     """
     from nb201store.cli import search_plan, search_report
+    from nb201store.search.presets import PUBLISHED_RUNS
     from nb201store.store import open_store
 
     for path in modules:
@@ -131,7 +132,7 @@ def command(
     unsaved: OSError | None = None
     with open_store(image) as bench:
         rows = search_plan.rows(algorithms, datasets, preset, bench.space.name, fixed, swept)
-        words["runs"] = search_plan.PUBLISHED_RUNS if runs is None else runs
+        words["runs"] = PUBLISHED_RUNS if runs is None else runs
         targets = search_plan.targets(folder, rows, overwrite=overwrite)
         try:
             for row, result in _results(bench, rows, words):

@@ -22,8 +22,6 @@ from nb201store.search.running import GRID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PUBLISHED_RUNS = 500
-
 
 @dataclass(frozen=True)
 class Row:

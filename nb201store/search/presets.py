@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+PUBLISHED_RUNS = 500
+"""How many searches the figures of both papers average over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """One published setting."""
@@ -53,7 +57,7 @@ PRESETS = {
     preset.name: preset
     for preset in (
         Preset(
-            "nas-bench-201", "discard", {("tss", "cifar10-valid"): 12_000.0}, 500,
+            "nas-bench-201", "discard", {("tss", "cifar10-valid"): 12_000.0}, PUBLISHED_RUNS,
             {"reinforce": {"learning_rate": 0.5}, "bohb": {"form": "nas-bench-201"}},
         ),
         Preset(
@@ -62,7 +66,7 @@ PRESETS = {
                 ("tss", "cifar10-valid"): 20_000.0, ("tss", "cifar100"): 40_000.0, ("tss", "ImageNet16-120"): 120_000.0,
                 ("sss", "cifar10-valid"): 20_000.0, ("sss", "cifar100"): 40_000.0, ("sss", "ImageNet16-120"): 60_000.0,
             },
-            500,
+            PUBLISHED_RUNS,
             {"reinforce": {"learning_rate": 0.01}, "bohb": {"form": "nats-bench"}},
         ),
     )

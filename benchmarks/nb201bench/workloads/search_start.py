@@ -19,11 +19,11 @@ from nb201bench.workloads.simulated_search import (
     Prepared,
     settings,
 )
+from nb201store.search.presets import PUBLISHED_RUNS
 
 if TYPE_CHECKING:
     from nb201bench.baselines import Baselines
 
-PUBLISHED_RUNS = 500
 BENCHMARKS = Path(__file__).resolve().parents[2]
 REA = next(s for s in SEARCHED if s.name == "search_rea")
 
