@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from numbers import Real
@@ -42,7 +43,8 @@ class Parameter:
         if isinstance(self.default, int):
             wanted = as_int(value)
         elif not isinstance(value, bool) and isinstance(value, Real):  # numpy's numbers are such
-            wanted = float(value)
+            with suppress(OverflowError):  # an integer that no float holds
+                wanted = float(value)
         if wanted is None or not self.least <= wanted <= self.most:
             kind = "an integer" if isinstance(self.default, int) else "a number"
             bounds = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -127,5 +126,7 @@ class Problem:
 def _check_seconds(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise SettingsError(f"{name} must be a number of seconds, found {shown(value)}")
-    if not math.isfinite(value) or not 0 <= value <= LONGEST_BUDGET_S:
-        raise SettingsError(f"{name} must be between 0 and {LONGEST_BUDGET_S:g} s, found {value:g}")
+    if not 0 <= value <= LONGEST_BUDGET_S:  # nor NaN
+        raise SettingsError(
+            f"{name} must be between 0 and {LONGEST_BUDGET_S:,.0f} s, found {shown(value)}"
+        )

@@ -76,7 +76,8 @@ def run(
     allow_missing : leave out cells that lack a reward, a cost or a reported accuracy, instead of refusing
     grid : int, 0 to 1,000: times, equally spaced up to the budget, at which the best cells are counted for
         `over_time`; 0 counts nothing and is faster
-    traces : int: keep every evaluation of the first so many runs, as `Result.traces`
+    traces : int: keep every evaluation of the first so many runs, as `Result.traces`; up to 20 million evaluations,
+        about 150,000 published runs: more are refused once the runs have shown how many they are
     threads : int: how many run side by side; default: all cores
     progress : called as progress(runs done, runs) about ten times a second
     on_interrupt : what Ctrl-C does once the runs in work are finished: "raise" SearchInterrupted, which carries the

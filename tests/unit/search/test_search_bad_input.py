@@ -44,6 +44,7 @@ def nothing_runs(monkeypatch):
         ({"budget_s": 0}, nb.SettingsError, "budget_s must be more than 0"),
         ({"budget_s": 36.8}, nb.SettingsError, r"budget_s must be at least 36\.9, the cost of the cheapest cell"),
         ({"budget_s": float("nan")}, nb.SettingsError, "budget_s must be between"),
+        ({"budget_s": 10**400}, nb.SettingsError, "budget_s must be between 0 and 4,000,000 s"),
         ({"budget_s": "long"}, nb.SettingsError, "budget_s must be a number of seconds"),
         ({"budget_rule": "stop"}, nb.SettingsError, "budget_rule must be one of discard, overshoot"),
         ({"budget_rule": ""}, nb.SettingsError, "budget_rule must be one of discard, overshoot"),
@@ -83,6 +84,8 @@ def test_a_path_in_place_of_a_store_says_how_to_open_one(bench) -> None:
 def test_a_parameter_takes_the_numbers_of_numpy(rate) -> None:
     checked = search.ALGORITHMS["reinforce"].checked({"learning_rate": rate})
     assert (checked["learning_rate"], type(checked["learning_rate"])) == (float(rate), float)
+    with pytest.raises(nb.SettingsError, match="learning_rate must be a number, 0 to 1000"):
+        search.ALGORITHMS["reinforce"].checked({"learning_rate": 10**400})
 
 
 @pytest.mark.usefixtures("nothing_runs")
