@@ -11,6 +11,7 @@ from nb201store.arguments import as_int, shown
 from nb201store.errors import SettingsError
 from nb201store.kernels.search_problem import EXCLUDED
 from nb201store.search.packing import MICROSECONDS, packed_problem
+from nb201store.search.reporting import is_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,7 @@ class Problem:
         for name in ("dataset", "split", "budget_rule"):
             if not isinstance(getattr(self, name), str):
                 raise SettingsError(f"{name} must be a word, found {shown(getattr(self, name))}")
-        if self.split == "train" or "test" in self.split:
+        if self.split == "train" or is_test(self.split):
             raise SettingsError(
                 f"split must be a validation split such as x-valid, found {shown(self.split)}: a search that selects "
                 "by test or training accuracy is not comparable with any published one"

@@ -52,7 +52,7 @@ class Result:
 
     @property
     def codes(self) -> NDArray[np.int32]:
-        """int32 [R]: the cell each run found, the first evaluated among the best; -1 if it evaluated none."""
+        """int32 [R]: the cell each run found, the first evaluated among the best; -1 if none was ranked."""
         return self.runs.codes
 
     @property
