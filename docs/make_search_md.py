@@ -163,6 +163,19 @@ def table_over_time(searches: Searches) -> str:
     return table(["method", *names, "middle half"], rows)
 
 
+def table_parameters() -> str:
+    """Every parameter of every algorithm."""
+    rows = []
+    for name, algorithm in search.ALGORITHMS.items():
+        for p in algorithm.parameters:
+            most = "" if p.most == float("inf") else f" to {p.most:.10g}"
+            valid = ", ".join(p.choices) or (
+                f"{p.least:.10g}{most}" if most else f"{p.least:.10g} or more"
+            )
+            rows.append([f"`{name}`", f"`{p.name}`", f"{p.default}", valid, p.meaning])
+    return table(["algorithm", "parameter", "default", "may be", "meaning"], rows)
+
+
 def page(bench: nb.Store, runs: int = RUNS) -> str:
     """The whole page."""
     searches = Searches(bench, runs)
@@ -180,7 +193,7 @@ def page(bench: nb.Store, runs: int = RUNS) -> str:
         image_size=file["size"], image_sha256=file["table_sha256"],
         image_sources="".join(sources) or " it does not say",
         table_201=table_201(searches), table_nats=table_nats(searches), table_sweep=table_sweep(searches),
-        table_over_time=table_over_time(searches),
+        table_over_time=table_over_time(searches), table_parameters=table_parameters(),
     )  # fmt: skip
 
 

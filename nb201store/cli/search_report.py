@@ -53,9 +53,16 @@ def print_report(rows: Sequence[Row]) -> None:
     """Print all that is known of these results, all of one image and one schedule of report."""
     columns = [f"{column.dataset} {column.split}" for column in rows[0].summary.columns]
     output.print_table(
-        [*WORDS, *columns, "wall s", "searches/s"],
+        [*WORDS, *columns, "evaluations", "simulated s", "wall s", "searches/s"],
         [
-            [*row.words, *map(str, row.summary.columns), f"{row.wall_s:.2f}", _rate(row)]
+            [
+                *row.words,
+                *map(str, row.summary.columns),
+                f"{row.summary.evaluations:.1f}",
+                f"{row.summary.seconds:.0f}",
+                f"{row.wall_s:.2f}",
+                _rate(row),
+            ]
             for row in rows
         ],
         title=f"accuracy in percent (schedule {rows[0].summary.columns[0].schedule}, last epoch, mean over seeds) of "

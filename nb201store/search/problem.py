@@ -89,6 +89,8 @@ class Problem:
             raise SettingsError(
                 f"budget_rule must be one of {', '.join(BUDGET_RULES)}, found {shown(self.budget_rule)}"
             )
+        if as_int(self.epoch) is None:
+            raise SettingsError(f"epoch must be an integer, found {shown(self.epoch)}")
         word = isinstance(self.reward_seed, str) and self.reward_seed in ("random", "mean")
         if not word and as_int(self.reward_seed) is None:
             raise SettingsError(

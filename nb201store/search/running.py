@@ -77,7 +77,7 @@ def run(
     grid : int, 0 to 1,000: times, equally spaced up to the budget, at which the best cells are counted for
         `over_time`; 0 counts nothing and is faster
     traces : int: keep every evaluation of the first so many runs, as `Result.traces`; up to 20 million evaluations,
-        about 150,000 published runs: more are refused once the runs have shown how many they are
+        about 150,000 published runs: of more of them as many runs as fit
     threads : int: how many run side by side; default: all cores
     progress : called as progress(runs done, runs) about ten times a second
     on_interrupt : what Ctrl-C does once the runs in work are finished: "raise" SearchInterrupted, which carries the
@@ -138,7 +138,12 @@ def run(
         chosen, packed, runs, rng_seed, checked, grid=grid, threads=threads, progress=progress
     )
     settings["runs"] = found.done
-    kept = traced(chosen, packed, found, traces, rng_seed, checked) if traces else None
+    kept = None
+    if traces:
+        try:
+            kept = traced(chosen, packed, found, traces, rng_seed, checked)
+        except KeyboardInterrupt:  # what the runs found is worth more than their traces
+            found.stopped = True
     result = Result(settings, found, report, kept)
     if found.stopped and on_interrupt == "raise":
         raise SearchInterrupted(result)

@@ -101,6 +101,9 @@ class Summary:
             for column in self.columns
         ]
         lines.append(
+            f"  {self.evaluations:.1f} evaluations and {self.seconds:.0f} simulated seconds a run, on average"
+        )
+        lines.append(
             f"  accuracy in percent, schedule {self.columns[0].schedule}, last epoch, mean over seeds; mean +- "
             "population standard deviation over runs"
         )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb201store.errors import SettingsError
 from nb201store.search.packing import MICROSECONDS
 from nb201store.search.runner import empty_records
 
@@ -44,15 +43,13 @@ def traced(
 ) -> Traces:  # fmt: skip
     """Run the first `count` searches once more, for all that they evaluate: a run is always the same.
 
-    SettingsError says how many runs can be traced.
+    Fewer of them where they would have more than `MOST_ENTRIES` evaluations together.
     """
     count = min(count, runs.done)
+    longest = int(runs.evaluations[:count].max(initial=1))
+    count = min(count, MOST_ENTRIES // longest)
     evaluations = runs.evaluations[:count].copy()
     longest = int(evaluations.max(initial=0))
-    if count * longest > MOST_ENTRIES:
-        raise SettingsError(
-            f"traces must be at most {MOST_ENTRIES // longest}, for runs of up to {longest} evaluations; found {count}"
-        )
     records = empty_records(packed, count, longest)
     if count and longest:
         algorithm.run_block(packed, records, rng_seed, 0, parameters)

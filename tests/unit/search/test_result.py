@@ -116,10 +116,15 @@ def test_more_traces_than_runs_are_all_there_are(made) -> None:
     assert result.traces.codes.shape[0] == 3
 
 
-def test_more_traces_than_fit_are_refused_with_how_many_do(made, monkeypatch) -> None:
+def test_of_more_traces_than_fit_the_first_are_kept(made, monkeypatch) -> None:
+    words = {"preset": "nas-bench-201", "runs": 50, "rng_seed": 1, "traces": 50}
+    whole = search.run("random", made, **words).traces
     monkeypatch.setattr(traces, "MOST_ENTRIES", 1_000)
-    with pytest.raises(nb.SettingsError, match=r"traces must be at most \d+, for runs of up to"):
-        search.run("random", made, preset="nas-bench-201", runs=50, rng_seed=1, traces=50)
+    some = search.run("random", made, **words).traces
+    runs = len(some.codes)
+    assert runs == 1_000 // whole.codes.shape[1] > 5
+    longest = some.codes.shape[1]
+    assert some.codes.tolist() == whole.codes[:runs, :longest].tolist()
 
 
 def test_the_settings_are_enough_to_run_it_again(made, either) -> None:
