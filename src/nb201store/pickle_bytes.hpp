@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <utility>
-#include <vector>
 
 #include "pickle_limits.hpp"
 
@@ -17,15 +17,17 @@ using pull_function = std::function<std::size_t(std::uint8_t* to, std::size_t si
 
 class byte_reader {
   public:
-    explicit byte_reader(pull_function pull) : pull_(std::move(pull)), buffer_(k_block) {
-        cursor_ = end_ = buffer_.data();
-    }
+    explicit byte_reader(pull_function pull)
+        : pull_(std::move(pull)),
+          buffer_(new std::uint8_t[k_block]),
+          cursor_(buffer_.get()),
+          end_(cursor_) {}
     byte_reader(const byte_reader&) = delete;
     byte_reader& operator=(const byte_reader&) = delete;
 
     /// How many bytes were taken.
     std::uint64_t offset() const noexcept {
-        return before_ + static_cast<std::uint64_t>(cursor_ - buffer_.data());
+        return before_ + static_cast<std::uint64_t>(cursor_ - buffer_.get());
     }
 
     std::uint8_t byte() {
@@ -65,25 +67,31 @@ class byte_reader {
         while (static_cast<std::size_t>(end_ - cursor_) < size) {
             if (pull_more(size)) continue;
             cursor_ = end_;
-            refuse("the data end in the middle of a pickle: truncated file");
+            throw refusal("the data end in the middle of a pickle: truncated file", true);
         }
     }
 
     bool pull_more(std::size_t wanted) {
         const auto left = static_cast<std::size_t>(end_ - cursor_);
-        before_ += static_cast<std::uint64_t>(cursor_ - buffer_.data());
-        std::memmove(buffer_.data(), cursor_, left);
-        if (left + k_block / 2 > buffer_.size() && left < wanted)
-            buffer_.resize(2 * buffer_.size());
-        cursor_ = buffer_.data();
+        before_ += static_cast<std::uint64_t>(cursor_ - buffer_.get());
+        if (left < wanted && left > size_ / 2) {
+            std::unique_ptr<std::uint8_t[]> larger(new std::uint8_t[2 * size_]);
+            std::memcpy(larger.get(), cursor_, left);
+            buffer_ = std::move(larger);
+            size_ *= 2;
+        } else {
+            std::memmove(buffer_.get(), cursor_, left);
+        }
+        cursor_ = buffer_.get();
         end_ = cursor_ + left;
-        const std::size_t came = pull_(buffer_.data() + left, buffer_.size() - left);
+        const std::size_t came = pull_(buffer_.get() + left, size_ - left);
         end_ += came;
         return came != 0;
     }
 
     pull_function pull_;
-    std::vector<std::uint8_t> buffer_;
+    std::size_t size_ = k_block;
+    std::unique_ptr<std::uint8_t[]> buffer_;  // a vector would write zeros to it first
     const std::uint8_t* cursor_;
     const std::uint8_t* end_;
     std::uint64_t before_ = 0;

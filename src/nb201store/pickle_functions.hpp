@@ -137,12 +137,12 @@ class caller {
         std::vector<std::uint8_t> latin;
         latin.reserve(text.size());
         for (std::size_t i = 0; i < text.size(); ++i) {
-            const auto lead = static_cast<std::uint8_t>(text[i]);
+            const unsigned lead = static_cast<std::uint8_t>(text[i]);
             if (lead >= 0xc4) refuse("it encodes a text that is not latin1");
             // U+0080 to U+00FF take two bytes, of which the second is there: texts are UTF-8.
-            const auto more = lead < 0x80 ? lead : static_cast<std::uint8_t>(text[++i]);
+            const unsigned more = lead < 0x80 ? 0 : static_cast<std::uint8_t>(text[++i]);
             latin.push_back(
-                static_cast<std::uint8_t>(lead < 0x80 ? lead : lead << 6U | (more & 63U)));
+                static_cast<std::uint8_t>(lead < 0x80 ? lead : (lead & 3U) << 6U | (more & 63U)));
         }
         return state_.objects.make_bytes(kind::bytes, latin.data(), latin.size());
     }

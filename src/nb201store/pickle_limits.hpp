@@ -37,7 +37,14 @@ constexpr std::size_t k_probes = 1024;
 /// Why a pickle is not read on; where and of what is added by the reader.
 class refusal : public std::runtime_error {
   public:
-    using std::runtime_error::runtime_error;
+    explicit refusal(const std::string& why, bool cut = false)
+        : std::runtime_error(why), cut_(cut) {}
+
+    /// Whether the data ended; else it is the opcode that is refused.
+    bool cut() const noexcept { return cut_; }
+
+  private:
+    bool cut_;
 };
 
 [[noreturn]] inline void refuse(const std::string& why) { throw refusal(why); }

@@ -76,11 +76,13 @@ class reader {
         try {
             work();
         } catch (const refusal& why) {
-            // A cut is at the end of the data, everything else at the opcode.
-            const std::uint64_t place = machine_.at();
+            const std::uint64_t place = why.cut() ? source_->offset() : machine_.at();
             std::string where = "byte " + std::to_string(place);
-            if (walk_.began())
-                where += ", after " + std::to_string(walk_.handed_out()) + " architectures";
+            if (walk_.began()) {
+                const std::uint64_t cells = walk_.handed_out();
+                where += ", after " + std::to_string(cells) +
+                         (cells == 1 ? " architecture" : " architectures");
+            }
             throw error(errc::source, what_ + ": " + why.what() + " (" + where + ")", {}, place);
         }
         broken_ = false;
