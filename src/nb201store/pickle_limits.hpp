@@ -26,8 +26,10 @@ constexpr std::size_t k_marks = 256;
 constexpr std::size_t k_depth = 64;
 /// Memory for the values of one architecture, and for all outside of the architectures.
 constexpr std::size_t k_arena = std::size_t{1} << 28;
-/// Entries of the memo; a genuine single file has about 2e8.
+/// Entries of the memo; a genuine single file has about 2e8. And those of one architecture, or of
+/// all outside of the architectures: a genuine one has about 13,000.
 constexpr std::size_t k_memo = std::size_t{1} << 29;
+constexpr std::size_t k_memo_new = std::size_t{1} << 24;
 /// Different sequences of keys, and their keys in all.
 constexpr std::size_t k_orders = std::size_t{1} << 16;
 constexpr std::size_t k_order_keys = std::size_t{1} << 23;

@@ -159,13 +159,6 @@ class machine {
         }
     }
 
-    [[noreturn]] static void refuse_opcode(std::uint8_t code) {
-        const char* name = refused_name(code);
-        if (name != nullptr)
-            refuse("opcode " + std::string(name) + ", which no official file uses; it was not run");
-        refuse("not a sound pickle: byte " + std::to_string(code) + " is no opcode");
-    }
-
     static void check_protocol(byte_reader& source) {
         const std::uint8_t protocol = source.byte();
         if (protocol < 2 || protocol > 5)

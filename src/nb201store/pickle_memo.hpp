@@ -49,6 +49,7 @@ class memo_table {
             // for.
             if (index > size_) refuse("a memo index beyond the next, " + std::to_string(size_));
             if (index == k_memo) refuse("more memo entries than any official file has");
+            if (++new_ > k_memo_new) refuse("more than 16 million memo entries in one object");
             size_ = index + 1;
             if (index / k_chunk == chunks_.size()) chunks_.emplace_back();
         }
@@ -85,13 +86,14 @@ class memo_table {
             if (number + 1 < chunks_.size()) pack(written);
         }
         touched_.clear();
+        new_ = 0;
         if (!chunks_.empty()) touch(chunks_.size() - 1);
     }
 
     void clear() {
         chunks_.clear();
         touched_.clear();
-        size_ = 0;
+        size_ = new_ = 0;
     }
 
     /// Memory held, in bytes, the table of chunks left out.
@@ -153,6 +155,7 @@ class memo_table {
     std::vector<chunk> chunks_;
     std::vector<std::size_t> touched_;
     std::size_t size_ = 0;
+    std::size_t new_ = 0;  ///< since nodes were last forgotten
 };
 
 }  // namespace nb201store::pickle

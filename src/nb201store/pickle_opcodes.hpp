@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+
+#include "pickle_limits.hpp"
 
 namespace nb201store::pickle {
 
@@ -106,6 +109,13 @@ inline const char* refused_name(std::uint8_t code) {
         default:
             return nullptr;
     }
+}
+
+[[noreturn]] inline void refuse_opcode(std::uint8_t code) {
+    const char* name = refused_name(code);
+    if (name != nullptr)
+        refuse("opcode " + std::string(name) + ", which no official file uses; it was not run");
+    refuse("not a sound pickle: byte " + std::to_string(code) + " is no opcode");
 }
 
 }  // namespace nb201store::pickle

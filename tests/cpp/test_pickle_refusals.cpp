@@ -164,6 +164,17 @@ TEST_CASE("announced sizes cost nothing") {
     has(refused(proto(2) + "g7x\n."), "a memo index that is no number");
 }
 
+TEST_CASE("bombs hit a limit") {
+    const std::size_t many = (std::size_t{1} << 24U) + 1;
+    has(refused(proto(4) + "]" + std::string(many, '\x94')), "more than 16 million memo entries");
+    has(refused(proto(4) + "(" + std::string(many, 'N')), "more than a million objects");
+    has(refused(proto(4) + "(" + put(0), false), "the stack is too short");
+    const std::string round = "(" + std::string(1000000, ')') + "e";
+    std::string list = proto(4) + "]";
+    for (int i = 0; i < 6; ++i) list += round;
+    has(refused(list), "one object of more than 256 MiB");
+}
+
 TEST_CASE("what is no pickle") {
     has(refused("<html>"), "not a pickle of protocol 2 to 5");
     has(refused("\x80\x01."), "found 1");
