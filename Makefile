@@ -64,14 +64,18 @@ cpp: $(VENV)/.installed
 consumer: $(VENV)/.installed
 	tests/cpp/check_consumer.sh $(BIN)
 
-# Needs clang. A finding is kept in build/fuzz; replay it with build/fuzz/tests/fuzz/fuzz_image FILE.
+# Needs clang. A finding is kept in build/fuzz; replay it with build/fuzz/tests/fuzz/fuzz_image FILE (or
+# fuzz_pickle FILE).
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.installed
 	$(CONFIGURE) --preset fuzz
 	$(BIN)/cmake --build --preset fuzz
-	build/fuzz/tests/fuzz/make_corpus build/fuzz/tests/fuzz/corpus
-	build/fuzz/tests/fuzz/fuzz_image -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
-	  -print_final_stats=1 build/fuzz/tests/fuzz/corpus 2>&1 | tail -n 12
+	build/fuzz/tests/fuzz/make_corpus build/fuzz/tests/fuzz/fuzz_image_corpus
+	build/fuzz/tests/fuzz/make_pickle_corpus build/fuzz/tests/fuzz/fuzz_pickle_corpus
+	for target in fuzz_image fuzz_pickle; do \
+	  build/fuzz/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
+	    -print_final_stats=1 build/fuzz/tests/fuzz/$${target}_corpus 2>&1 | tail -n 12 || exit 1; \
+	done
 
 # Every workload against its baselines (benchmarks/run.py). Without IMAGE= on the small demo image, results under build/;
 # with it results go to benchmarks/results/ and docs/benchmarks.md is written from them:

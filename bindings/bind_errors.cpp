@@ -25,6 +25,8 @@ const char* exception_name(nb201store::errc code) {
             return "ArchError";
         case nb201store::errc::missing:
             return "MissingDataError";
+        case nb201store::errc::source:
+            return "SourceError";
         case nb201store::errc::settings:
             return "SettingsError";
     }

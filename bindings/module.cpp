@@ -10,4 +10,5 @@ PYBIND11_MODULE(_core, m) {
     bind_cost(m);
     bind_space(m);
     bind_image(m);
+    bind_pickle(m);
 }

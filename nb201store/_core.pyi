@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, SupportsIndex, TypeAlias, TypedDict, overload
+from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias, TypedDict, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -277,3 +277,41 @@ class Image:
         dataset: str | None,
     ) -> list[tuple[int, float]]: ...
     def cost(self, code: SupportsIndex, dataset: str) -> tuple[float, float]: ...
+
+# Pickles of official files (bind_pickle.cpp, pickle_objects.cpp)
+class _PickleFile(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+_PickleSource: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes] | _PickleFile
+
+class PickleReader:
+    def __init__(
+        self,
+        source: _PickleSource,
+        what: str,
+        *,
+        packed: Callable[
+            [
+                Literal["dict", "OrderedDict"],
+                tuple[int, ...] | tuple[str, ...],
+                Literal["float", "float64"],
+                NDArray[np.float64],
+            ],
+            object,
+        ],
+        weights: object,
+    ) -> None: ...
+    def open(self, source: _PickleSource, what: str) -> None: ...
+    def read(self) -> Any: ...
+    def items(self) -> PickleReader: ...
+    def __iter__(self) -> PickleReader: ...
+    def __next__(self) -> tuple[tuple[Any, ...], Any]: ...
+    def at_end(self) -> bool: ...
+    @property
+    def container(self) -> Literal["dict", "OrderedDict"] | None: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def cells(self) -> int: ...
+    @property
+    def memo_bytes(self) -> int: ...

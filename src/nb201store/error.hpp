@@ -16,6 +16,7 @@ enum class errc {
     checksum,  ///< the bytes of a section are not those that were written
     arch,      ///< a code, string or official index outside the space
     missing,   ///< a valid question whose answer was never recorded
+    source,    ///< an official file is not what it should be, or names what it must not
     settings,  ///< an argument that makes no sense: unknown dataset, split, metric, epoch
 };
 

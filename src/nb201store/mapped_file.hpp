@@ -69,7 +69,7 @@ class file_handle {
     }
 
   private:
-    const std::string& path_;
+    std::string path_;
     int descriptor_;
 };
 

@@ -12,14 +12,14 @@ import textwrap
 from collections import OrderedDict
 from contextlib import suppress
 
+import hostile_pickles as hostile
 import numpy as np
 import pytest
+from hostile_pickles import FLOAT64_STATE
 
 from nb201store.errors import SourceError
 from nb201store.upstream.containers import load
 from nb201store.upstream.unpickler import WEIGHTS, read_pickle
-
-FLOAT64_STATE = (3, "<", None, None, None, -1, -1, 0)
 
 
 def read(data: bytes):
@@ -37,16 +37,6 @@ def refusal(data: bytes) -> str:
     assert "\n" not in message
     assert message.startswith("some/file.pth: ")
     return message
-
-
-class Reduce:
-    """Pickles as a call of `function(*args)`, followed by the other parts of a reduction."""
-
-    def __init__(self, function, *args, state=None):
-        self.parts = (function, args) if state is None else (function, args, state)
-
-    def __reduce__(self):
-        return self.parts
 
 
 @pytest.fixture
@@ -104,18 +94,7 @@ class TestWhatOfficialFilesHold:
 @pytest.mark.usefixtures("bait")
 class TestAttacks:
     @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-    @pytest.mark.parametrize(
-        ("attack", "named"),
-        [
-            (Reduce(eval, "__import__('os').system('id')"), "builtins.eval"),
-            (Reduce(exec, "import os"), "builtins.exec"),
-            (Reduce(getattr, "x", "upper"), "builtins.getattr"),
-            (Reduce(os.getcwd), f"{os.getcwd.__module__}.getcwd"),
-            (Reduce(np.load, "x"), "numpy.load"),
-            (np.arange(3), "numpy"),
-            ([{"deep": (Reduce(eval, "1"),)}], "builtins.eval"),
-        ],
-    )
+    @pytest.mark.parametrize(("attack", "named"), hostile.ATTACKS)
     def test_names_the_global(self, attack, named, protocol):
         message = refusal(pickle.dumps(attack, protocol))
         if protocol < 3:
@@ -124,53 +103,26 @@ class TestAttacks:
 
     @pytest.mark.parametrize("module", ["os", "posix", "nt"])
     def test_system(self, module):
-        text = f"c{module}\nsystem\n(S'id'\ntR.".encode()
-        assert f"{module}.system" in refusal(text)
-        new = b"\x80\x04" + b"".join(
-            b"\x8c" + bytes([len(part)]) + part.encode() for part in (module, "system")
-        )
-        assert f"{module}.system" in refusal(new + b"\x93\x8c\x02id\x85R.")
+        for data in hostile.system(module):
+            assert f"{module}.system" in refusal(data)
 
     def test_before_anything_runs_though_nested_in_allowed_calls(self):
-        inner = b"cposix\nsystem\n(X\x02\0\0\0idtR"
-        for outer in (b"c_codecs\nencode\n", b"cnumpy\ndtype\n", b"c__builtin__\nset\n"):
-            assert "posix.system" in refusal(b"\x80\x02" + outer + b"(" + inner + b"tR.")
+        for data in hostile.nested_calls():
+            assert "posix.system" in refusal(data)
 
     def test_old_class_opcodes(self):
-        assert "os.system" in refusal(b"(S'id'\nios\nsystem\n.")
-        assert "os.system" in refusal(b"(cos\nsystem\nS'id'\no.")
-        assert "os.system" in refusal(b"\x80\x02cos\nsystem\n)\x81.")
+        for data in hostile.OLD_CLASSES:
+            assert "os.system" in refusal(data)
 
-    @pytest.mark.parametrize(
-        "name", ["OrderedDict.fromkeys", "OrderedDict.__init__.__globals__", "abc.Mapping", "dict"]
-    )
+    @pytest.mark.parametrize("name", hostile.NAMES)
     def test_attributes_of_allowed_names(self, name):
-        data = b"\x80\x04\x8c\x0bcollections\x8c" + bytes([len(name)]) + name.encode() + b"\x93."
-        assert f"collections.{name}" in refusal(data)
+        assert f"collections.{name}" in refusal(hostile.attribute(name))
 
     def test_a_name_of_control_characters_stays_on_one_line(self):
         assert "\\x1b" in refusal(b"\x80\x04\x8c\x05o\x1b[2J\x8c\x01\n\x93.")
 
     @pytest.mark.parametrize("protocol", [2, 4])
-    @pytest.mark.parametrize(
-        "call",
-        [
-            b"cnumpy\ndtype\n(X\x01\0\0\0OK\0K\x01tR",
-            b"cnumpy\ndtype\n(X\x0b\0\0\0V9999999999K\0K\x01tR",
-            b"cnumpy\ndtype\n(X\x02\0\0\0i8K\0K\x01tR",
-            b"cnumpy\ndtype\n(]K\0K\x01tR",
-            b"cnumpy\ndtype\n)R",
-            b"cnumpy.core.multiarray\nscalar\n(NX\x01\0\0\0xtR",
-            b"c_codecs\nencode\n(X\x01\0\0\0xX\x0a\0\0\0idna_codectR",
-            b"c_codecs\nencode\n(X\x01\0\0\0xX\x05\0\0\0utf-8tR",
-            b"c_codecs\nencode\n(X\x01\0\0\0xtR",
-            b"c_codecs\nencode\n(K\x01X\x06\0\0\0latin1tR",
-            b"ccollections\nOrderedDict\n(]tR",
-            b"c__builtin__\nset\n)R",
-            b"c__builtin__\nset\n(K\x05tR",
-            b"c__builtin__\nset\n(]]atR",
-        ],
-    )
+    @pytest.mark.parametrize("call", hostile.CALLS)
     def test_hostile_arguments_of_allowed_calls(self, call, protocol):
         refusal(b"\x80" + bytes([protocol]) + call + b".")
 
@@ -189,25 +141,20 @@ class TestAttacks:
             bad = pickle.dumps(state, 2)[2:-1] + b"b"
             assert "float64" in refusal(b"\x80\x02" + scalar % (float64 + bad, eight))
 
-    @pytest.mark.parametrize(
-        "name",
-        [b"ccollections\nOrderedDict\n", b"cnumpy\ndtype\n", b"c_codecs\nencode\n"],
-    )
-    def test_build_on_an_allowed_name(self, name):
-        for state in ({"__call__": 1}, (None, {"__call__": 1}), (None, {"__class__": 1})):
-            data = b"\x80\x02" + name + pickle.dumps(state, 2)[2:-1] + b"b."
-            assert "sets the state of a function" in refusal(data)
+    @pytest.mark.parametrize("data", hostile.builds_on_names())
+    def test_build_on_an_allowed_name(self, data):
+        assert "sets the state of a function" in refusal(data)
 
     def test_build_on_data(self):
-        for start in (b"}", b"]", b"K\x01", b"X\x01\0\0\0x", b"\x8f"):
-            refusal(b"\x80\x04" + start + b"}X\x01\0\0\0aK\x01sb.")
+        for data in hostile.BUILDS_ON_DATA:
+            refusal(data)
 
     def test_placeholders_cannot_be_called(self):
-        refusal(b"\x80\x02ctorch\nFloatStorage\n)R.")
-        refusal(b"\x80\x02ctorch\nFloatStorage\n)\x81.")
+        for data in hostile.CALLED_PLACEHOLDERS:
+            refusal(data)
 
     def test_outside_objects_that_are_no_storages(self):
-        for reference in (b"P0\n.", b"\x80\x02K\x01Q.", b"\x80\x02)Q.", b"\x80\x02K\x01\x85Q."):
+        for reference in hostile.OUTSIDE_OBJECTS:
             assert "outside object" in refusal(reference)
 
     def test_extension_codes_even_when_cached(self):
@@ -242,11 +189,7 @@ class TestDamage:
                 with suppress(SourceError):
                     read(damaged)
 
-    @pytest.mark.parametrize(
-        "data",
-        [b"<html>", b"\0" * 40, b"\x80\xff.", b".", b"0.", b"\x80\x02h\x05.", b"g7\n.", b"Ix\n.",
-         b"S'\\xff'\n.", b"V\\ud800\nX\x01\0\0\0\xff.", b"\x80\x02a.", b"\x80\x05\x97."],
-    )  # fmt: skip
+    @pytest.mark.parametrize("data", hostile.NONSENSE)
     def test_nonsense(self, data):
         assert "not a sound pickle" in refusal(data) or "truncated" in refusal(data)
 
@@ -257,15 +200,7 @@ class TestDamage:
 
     def test_absurd_sizes_ask_for_no_memory_that_there_is_not(self):
         """In a process of little memory, so that a wrong answer costs nothing here."""
-        attacks = [
-            b"\x80\x04\x8e" + (1 << 62).to_bytes(8, "little") + b"x.",  # BINBYTES8
-            b"\x80\x04\x8d" + (1 << 40).to_bytes(8, "little") + b"x.",  # BINUNICODE8
-            b"\x80\x05\x96" + (1 << 40).to_bytes(8, "little") + b"x.",  # BYTEARRAY8
-            b"\x80\x04\x95" + (1 << 62).to_bytes(8, "little") + b"N.",  # FRAME
-            b"\x80\x02B" + b"\xff" * 4 + b".",  # BINBYTES
-            b"\x80\x02Nr" + b"\xff" * 4 + b".",  # LONG_BINPUT
-            b"\x80\x02\x8b\xff\xff\xff\x7f.",  # LONG4
-        ]
+        attacks = hostile.ABSURD_SIZES
         program = f"""
             import io, resource
             resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
