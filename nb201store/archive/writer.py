@@ -12,6 +12,7 @@ import numpy as np
 from nb201store import __version__
 from nb201store.archive import layout
 from nb201store.archive.arrays import CodeArrays, spread, write_coordinate
+from nb201store.archive.encoders import Encoders
 from nb201store.archive.score_arrays import write_scores
 from nb201store.archive.staging import Stage
 from nb201store.archive.trial_arrays import write_trials
@@ -69,13 +70,15 @@ def write(
         raise SettingsError(f"loss must be float32 or float64, found {loss!r}")
     check_target(path, overwrite=overwrite, folder=True)
     check_overwrite(path)
+    loss_dtype = np.dtype("<f4" if loss == "float32" else "<f8")
     with new_folder(path, overwrite=overwrite, durable=durable) as folder:
-        stage = Stage(benchmark, np.dtype("<f4" if loss == "float32" else "<f8"))
-        values = _gather(stage, cells)
+        with Encoders() as encoders:
+            stage = Stage(benchmark, loss_dtype, encoders)
+            values = _gather(stage, cells)
         _write_store(folder, stage, source, progress)
     seeds: dict[str, int] = {}
     for group in stage.ordered_groups():
-        for seed, n in zip(*np.unique(np.array(group.seeds), return_counts=True), strict=True):
+        for seed, n in zip(*np.unique(group.columns().seeds, return_counts=True), strict=True):
             seeds[f"{group.schedule}/{group.dataset.name}/{seed}"] = int(n)
     return Summary(len(stage.cell_form), sum(seeds.values()), values, seeds)
 
@@ -118,6 +121,7 @@ def _gather(stage: Stage, cells: Iterable[CellRecord]) -> int:
             values += stage.add(trial)
     if not stage.cell_form:
         raise SourceError("no cell has any results: nothing to store")
+    stage.finish()
     return values
 
 
@@ -142,7 +146,7 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
     names = np.array(space.arch_str(arrays.codes), dtype=object)
     write_coordinate(root, "arch_str", names, "official architecture string", "code")
     have = np.fromiter(stage.cell_form, dtype=np.int64)
-    forms = stage.cell_forms.places(stage.cell_form.values())
+    forms = stage.cell_forms.places(np.fromiter(stage.cell_form.values(), dtype=np.int64))
     present = spread(have, np.ones(len(have), dtype=bool), len(space))
     form = spread(have, forms, len(space))
     # These two say which blocks of the others exist, so all of their own do.
@@ -151,7 +155,7 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
     whole.write(root, "form", (), form, "place in the root's cell_forms")
     groups = stage.ordered_groups()
     for done, group in enumerate(groups):
-        seeds: Array = np.unique(np.array(group.seeds, dtype=np.int32))
+        seeds: Array = np.unique(group.columns().seeds)
         splits = np.array(list(group.splits), dtype=object)
         name = f"{group.schedule}/{group.dataset.name}"
         node = arrays.group(root, name, seed=seeds, split=splits)
