@@ -60,6 +60,7 @@ def convert(
                 opened.source,
                 loss=loss,
                 durable=False,
+                quick=True,
                 progress=progress,
             )
             return summary, image.pack(between, target, overwrite=overwrite, progress=progress)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb201store.archive.encoders import Encoders
 from nb201store.archive.forms import Forms
 from nb201store.archive.layout_stage import LayoutStage
 from nb201store.archive.row_tables import Tables
 from nb201store.archive.split_stage import SplitStage
 from nb201store.archive.trial_columns import TrialColumns, joined
+from nb201store.archive.workers import Workers
 from nb201store.records import LaidOut, Layout, SeriesPlace
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ class GroupStage:
 class Stage:
     """Everything that was read so far. `finish()` comes after the last trial."""
 
-    def __init__(self, benchmark: Benchmark, loss_dtype: np.dtype[Any], encoders: Encoders) -> None:
+    def __init__(self, benchmark: Benchmark, loss_dtype: np.dtype[Any], workers: Workers) -> None:
         self.benchmark = benchmark
         self.loss_dtype = loss_dtype
         self.groups: dict[tuple[int, str], GroupStage] = {}
         self.trial_forms = Forms()
         self.cell_forms = Forms()
         self.cell_form: dict[int, int] = {}
-        self._encoders = encoders
+        self._workers = workers
         self._layouts: dict[tuple[int, int, str], LayoutStage] = {}
         self._equal_layouts: dict[tuple[tuple[str, str, bytes], ...], Layout] = {}
         self._waiting_bytes = 0
@@ -105,7 +105,7 @@ class Stage:
     def finish(self) -> None:
         """Encode what still waits; SourceError where some value of any trial cannot be held exactly."""
         self._encode_all()
-        self._encoders.finish()
+        self._workers.finish()
 
     def ordered_groups(self) -> list[GroupStage]:
         """Groups by (schedule, data set as described)."""
@@ -117,7 +117,7 @@ class Stage:
     def _encode(self, stage: LayoutStage) -> None:
         waiting, stage.waiting = stage.waiting, []
         self._waiting_bytes -= 8 * stage.values * (len(waiting) - 1)
-        self._encoders.run(lambda: stage.encode(waiting))
+        self._workers.run(lambda: stage.encode(waiting))
 
     def _encode_all(self) -> None:
         for stage in self._layouts.values():
