@@ -47,7 +47,7 @@ def convert(
     with open_source(source, progress=progress) as opened:
         if to_archive:
             summary = archive.write(
-                target, opened.benchmark, opened.cells(), opened.source,
+                target, opened.benchmark, opened.cells(), lambda: opened.source,
                 loss=loss, overwrite=overwrite, progress=progress,
             )  # fmt: skip
             return summary, sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
@@ -57,7 +57,7 @@ def convert(
                 between,
                 opened.benchmark,
                 opened.cells(),
-                opened.source,
+                lambda: opened.source,
                 loss=loss,
                 durable=False,
                 quick=True,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import zarr
 
-    from nb201store.archive.workers import Workers
+    from nb201store.threads import Workers
 
     Array = np.ndarray[Any, np.dtype[Any]]
     # Finished tables of one metric: (epochs, codes, seeds, encoded arrays) each, rows in ascending code.

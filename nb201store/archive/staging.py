@@ -16,8 +16,8 @@ from nb201store.archive.layout_stage import LayoutStage
 from nb201store.archive.row_tables import Tables
 from nb201store.archive.split_stage import SplitStage
 from nb201store.archive.trial_columns import TrialColumns, joined
-from nb201store.archive.workers import Workers
 from nb201store.records import LaidOut, Layout, SeriesPlace
+from nb201store.threads import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

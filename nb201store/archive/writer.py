@@ -15,10 +15,10 @@ from nb201store.archive.arrays import CodeArrays, Output, spread, write_coordina
 from nb201store.archive.score_arrays import write_scores
 from nb201store.archive.staging import Stage
 from nb201store.archive.trial_arrays import write_trials
-from nb201store.archive.workers import Workers
 from nb201store.errors import SettingsError, SourceError
 from nb201store.replacing import check_target, new_folder
 from nb201store.space import SPACES
+from nb201store.threads import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,7 +45,7 @@ def write(
     path: Path,
     benchmark: Benchmark,
     cells: Iterable[CellRecord],
-    source: Source,
+    source: Source | Callable[[], Source],
     *,
     loss: str = "float32",
     overwrite: bool = False,
@@ -57,6 +57,7 @@ def write(
 
     Parameters
     ----------
+    source : what they came from, or a function that tells it: it is asked when all cells have come
     loss : "float32" (at most 6e-8 relative from the published double) or "float64" (exact)
     durable : flush every file to the disk before the archive takes its name
     quick : compress little and fast: for an archive that is thrown away again
@@ -79,7 +80,8 @@ def write(
     ):
         stage = Stage(benchmark, loss_dtype, workers)
         values = _gather(stage, cells)
-        _write_store(Output(folder, workers, quick), stage, source, progress)
+        told = source() if callable(source) else source
+        _write_store(Output(folder, workers, quick), stage, told, progress)
     seeds: dict[str, int] = {}
     for group in stage.ordered_groups():
         for seed, n in zip(*np.unique(group.columns().seeds, return_counts=True), strict=True):

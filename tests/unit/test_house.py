@@ -24,6 +24,7 @@ BASE = {
     "cost",
     "records",
     "replacing",
+    "threads",
 }
 ALLOWED = {
     "errors": set(),
@@ -36,6 +37,7 @@ ALLOWED = {
     "cost": {"errors", "arguments", "_core", "space"},
     "records": {"errors"},
     "replacing": {"errors"},
+    "threads": set(),
     "package_data": set(),
     "user_about": {"errors", "_core"},
     "upstream": BASE,

@@ -1,17 +1,23 @@
-"""Work on the side: threads that encode and compress while the next records are read and laid out."""
+"""Work on the side: threads that unpack, encode and compress while the next records are read and laid out.
+
+Codecs, checksums, numpy and file systems give way to other threads while they work, so that several cores are used.
+"""
 
 from __future__ import annotations
 
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
     from types import TracebackType
     from typing import Self
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 def cores() -> int:
@@ -22,8 +28,7 @@ def cores() -> int:
 class Workers:
     """Runs pieces of work on threads; few are begun before the first is done, so that memory is bounded.
 
-    What one raises is raised again by a later `run`, or by `finish`: always of the first that failed. Numpy, codecs
-    and file systems give way to other threads while they work, so that several cores are used.
+    What one raises is raised again by a later `run`, or by `finish`: always of the first that failed.
     """
 
     def __init__(self, threads: int | None = None) -> None:
@@ -53,3 +58,24 @@ class Workers:
         trace: TracebackType | None,
     ) -> None:
         self._pool.shutdown(cancel_futures=True)  # waits for what is being done: it writes files
+
+
+def made_ahead(
+    make: Callable[[Item], Made], items: Iterable[Item], threads: int | None = None
+) -> Iterator[Made]:
+    """Yield make(item) of each item, in order, made on threads some items ahead.
+
+    What `make` raises is raised where its result would come; then, or when the caller stops, no more are begun.
+    """
+    threads = cores() if threads is None else threads
+    begun: deque[Future[Made]] = deque()
+    pool = ThreadPoolExecutor(threads, "nb201store")
+    try:
+        for item in items:
+            begun.append(pool.submit(make, item))
+            if len(begun) > 2 * threads:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
