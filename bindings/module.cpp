@@ -9,5 +9,6 @@ PYBIND11_MODULE(_core, m) {
     bind_checksum(m);
     bind_cost(m);
     bind_space(m);
+    bind_hits(m);
     bind_image(m);
 }

@@ -33,7 +33,7 @@ ALLOWED = {
     "space": {"errors", "arguments", "product_space", "isomorphism"},
     "isomorphism": {"errors", "arguments", "product_space", "space"},
     "schema": {"errors"},
-    "hits": {"errors"},
+    "hits": {"errors", "_core"},
     "cost": {"errors", "arguments", "_core", "space"},
     "records": {"errors"},
     "replacing": {"errors"},
