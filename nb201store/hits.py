@@ -59,6 +59,6 @@ def encode(
     """Return (hits, last_hits, ok) of published percentages, as uint32, uint32 and bool arrays of the same shape.
 
     `ok` is false where no number of hits out of `images` gives that very double; hits are 0 there. `last_hits` is all
-    0 where `last` is 0. REQUIRES: 1 <= images < 2**24, last <= images. Costs some ten nanoseconds each, without the GIL.
+    0 where `last` is 0. REQUIRES: 1 <= images < 2**24, last <= images. Tens of nanoseconds each, without the GIL.
     """
     return _core.find_hits(percent, images, last)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total): stage "checksum" counts bytes, stage "read" counts cells."""
 
-_CHUNK = 1 << 20
-
 
 class Upstream(ABC):
     """One official source, open: what it is, and its cells as records.
@@ -89,21 +87,6 @@ class Upstream(ABC):
     def _tell(self, stage: str, done: int, total: int) -> None:
         if self._progress is not None:
             self._progress(stage, done, total)
-
-
-def file_source(path: Path, kind: str, container: str, progress: Progress | None) -> Source:
-    """Return the Source of one file, reading all of it."""
-    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    total, done = path.stat().st_size, 0
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            md5.update(chunk)
-            sha256.update(chunk)
-            done += len(chunk)
-            if progress is not None:
-                progress("checksum", done, total)
-    name = path.absolute().name
-    return Source(kind, name, done, md5.hexdigest(), sha256.hexdigest(), container)
 
 
 class FileDigest(NamedTuple):
