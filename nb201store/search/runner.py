@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import numpy as np
 
 from nb201store.kernels.run_state import fresh_notes
 from nb201store.kernels.search_problem import RunRecords
+from nb201store.threads import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ def run_blocks(
     out = empty_records(packed, runs)
     workers = 1
     if algorithm.threads and runs > FIRST_BLOCK:
-        workers = threads if threads is not None else len(os.sched_getaffinity(0))
+        workers = threads if threads is not None else cores()
     queue = _Queue(runs, max(FIRST_BLOCK, algorithm.smallest_block), algorithm.smallest_block)
     shape = (grid + 1, packed.cells) if grid else (0, 0)
     changes = [np.zeros(shape, np.int32) for _ in range(workers)]
