@@ -49,7 +49,9 @@ TEST_CASE("a benchmark comes in its parts, the cells in between") {
                             "entry arch2infos = {]",
                             "entry evaluated_indexes = [0,1,2,]"};
     CHECK(read(benchmark(3)) == expected);
-    for (const std::size_t step : {1, 2, 7, 100}) CHECK(read(benchmark(3), step) == expected);
+    for (const std::size_t step :
+         {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{100}})
+        CHECK(read(benchmark(3), step) == expected);
 }
 
 TEST_CASE("a cell is handed out before the next is read") {
