@@ -6,6 +6,7 @@
 void bind_checksum(pybind11::module_& m);
 void bind_cost(pybind11::module_& m);
 void bind_errors(pybind11::module_& m);
+void bind_hits(pybind11::module_& m);
 void bind_image(pybind11::module_& m);
 void bind_pickle(pybind11::module_& m);
 void bind_space(pybind11::module_& m);

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, m) {
     bind_checksum(m);
     bind_cost(m);
     bind_space(m);
+    bind_hits(m);
     bind_image(m);
     bind_pickle(m);
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +49,7 @@ def convert(
     with open_source(source, progress=progress) as opened:
         if to_archive:
             summary = archive.write(
-                target, opened.benchmark, opened.cells(), opened.source,
+                target, opened.benchmark, opened.cells(), lambda: opened.source,
                 loss=loss, overwrite=overwrite, progress=progress,
             )  # fmt: skip
             return summary, sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
@@ -57,9 +59,17 @@ def convert(
                 between,
                 opened.benchmark,
                 opened.cells(),
-                opened.source,
+                lambda: opened.source,
                 loss=loss,
                 durable=False,
+                quick=True,
                 progress=progress,
             )
+            _give_memory_back()
             return summary, image.pack(between, target, overwrite=overwrite, progress=progress)
+
+
+def _give_memory_back() -> None:
+    """Return to the system what the records took: else glibc keeps hundreds of megabytes of it beside the image."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nb201store import _core
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -51,47 +53,12 @@ def decode(hits: Ints, last_hits: Ints | None, images: int, last: int) -> Floats
     return ((hits - last_hits) * 100.0 + _last_percent(last_hits, last)) / images
 
 
-def encode(percent: Floats, images: int, last: int) -> tuple[Ints, Ints, NDArray[np.bool_]]:
-    """Return (hits, last_hits, ok) of published percentages, as int64, int64 and bool arrays of the same shape.
+def encode(
+    percent: Floats, images: int, last: int
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.bool_]]:
+    """Return (hits, last_hits, ok) of published percentages, as uint32, uint32 and bool arrays of the same shape.
 
     `ok` is false where no number of hits out of `images` gives that very double; hits are 0 there. `last_hits` is all
-    0 where `last` is 0. Costs a few vector operations per candidate tried, on the values that none explained yet.
+    0 where `last` is 0. REQUIRES: 1 <= images < 2**24, last <= images. Tens of nanoseconds each, without the GIL.
     """
-    percent = np.asarray(percent, dtype=np.float64)
-    flat = percent.ravel()
-    finite = np.where(
-        (flat >= 0.0) & (flat <= 101.0), flat, 0.0
-    )  # NaN and nonsense fail the comparison below
-    hits = np.rint(finite * images / 100.0).astype(np.int64)
-    last_hits = np.zeros_like(hits)
-    ok = np.zeros(hits.shape, dtype=np.bool_)
-    if last:
-        _search_last_hits(flat, hits, last_hits, ok, images, last)
-    else:
-        ok[:] = (decode(hits, None, images, 0) == flat) & (hits <= images)
-    hits[~ok] = 0
-    last_hits[~ok] = 0
-    return hits.reshape(percent.shape), last_hits.reshape(percent.shape), ok.reshape(percent.shape)
-
-
-def _search_last_hits(
-    flat: Floats, hits: Ints, last_hits: Ints, ok: NDArray[np.bool_], images: int, last: int
-) -> None:
-    """Try k outwards from hits * last / images, nearest first, on the values not yet explained."""
-    start, remainder = np.divmod(hits * last, images)
-    upward = 2 * remainder > images  # the next k is nearer than `start`
-    start += upward
-    # The second candidate lies on the other side of the exact quotient; on the quotient, below (ties go down).
-    step = np.where(upward | (remainder == 0), -1, 1)
-    todo = np.flatnonzero(hits <= images)
-    for rank in range(2 * last + 3):
-        if todo.size == 0:
-            return
-        distance = (rank + 1) // 2
-        k = start[todo] + (step[todo] if rank % 2 else -step[todo]) * distance
-        total = hits[todo]
-        possible = (k >= 0) & (k <= last) & (k <= total) & (total - k <= images - last)
-        found = possible & (decode(total, np.where(possible, k, 0), images, last) == flat[todo])
-        last_hits[todo[found]] = k[found]
-        ok[todo[found]] = True
-        todo = todo[~found]
+    return _core.find_hits(percent, images, last)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -10,8 +11,11 @@ from nb201store.archive import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     import zarr
+
+    from nb201store.threads import Workers
 
     Array = np.ndarray[Any, np.dtype[Any]]
     # Finished tables of one metric: (epochs, codes, seeds, encoded arrays) each, rows in ascending code.
@@ -39,11 +43,23 @@ def write_coordinate(
     array[:] = values
 
 
-class CodeArrays:
-    """Writes arrays whose first dimension is the code, chunk by chunk; chunks without cells are left out."""
+class Output(NamedTuple):
+    """Where arrays are written: the folder of the store, who does it, and `quick` of `writer.write`."""
 
-    def __init__(self, size: int, codes: Iterable[int]) -> None:
+    folder: Path
+    workers: Workers
+    quick: bool
+
+
+class CodeArrays:
+    """Writes arrays whose first dimension is the code, chunk by chunk; chunks without cells are left out.
+
+    Chunks are written by the output's workers: `write` and `write_blocks` return before the last is there.
+    """
+
+    def __init__(self, size: int, codes: Iterable[int], output: Output) -> None:
         self.size = size
+        self._output = output
         self.codes: Array = np.arange(size, dtype=np.int32)
         self._touched = sorted({code // layout.CODES_PER_BLOCK for code in codes})
 
@@ -92,7 +108,7 @@ class CodeArrays:
             shape=(self.size, *shape),
             chunks=(step, *(max(n, 1) for n in shape)),
             dtype=dtype,
-            compressors=layout.codecs(dtype, step),
+            compressors=layout.codecs(dtype, step, quick=self._output.quick),
             fill_value=layout.fill_of(dtype),
             dimension_names=("code", *dims),
             attributes=dict(attributes),
@@ -100,8 +116,14 @@ class CodeArrays:
         )
         blocks_per_chunk = step // layout.CODES_PER_BLOCK
         for chunk in sorted({touched // blocks_per_chunk for touched in self._touched}):
-            first, past = chunk * step, min((chunk + 1) * step, self.size)
-            target[first:past] = block(first, past)
+            self._output.workers.run(partial(_write_chunk, target, chunk, step, block))
+
+
+def _write_chunk(
+    target: zarr.Array[Any], chunk: int, step: int, block: Callable[[int, int], Array]
+) -> None:
+    first, past = chunk * step, min((chunk + 1) * step, target.shape[0])
+    target[first:past] = block(first, past)
 
 
 def spread(places: Array, values: Array, size: int) -> Array:
@@ -117,8 +139,10 @@ def scatter(
     """Put rows of `tables` into `block` [codes from `first` on, seed, epoch]; without a name put True."""
     for table_epochs, codes, table_seeds, arrays in tables:
         rows = slice(*np.searchsorted(codes, (first, first + len(block))))
-        at = np.ix_(np.arange(codes[rows].size), np.searchsorted(epochs, table_epochs))
         places = (codes[rows] - first, np.searchsorted(seeds, table_seeds[rows]))
-        picked = block[places]
-        picked[at] = True if name is None else arrays[name][rows]
-        block[places] = picked
+        values = True if name is None else arrays[name][rows]
+        if len(table_epochs) == len(epochs):
+            block[places] = values
+        else:
+            at = np.searchsorted(epochs, table_epochs)
+            block[places[0][:, None], places[1][:, None], at] = values

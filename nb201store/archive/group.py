@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from nb201store.archive.reader import Archive
-    from nb201store.archive.staging import Array
+    from nb201store.archive.row_tables import Array
     from nb201store.schema import Dataset, Split
 
 _COORDINATES = {"code", "seed", "epoch", "split"}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import zarr
 
-    from nb201store.archive.staging import Array
+    from nb201store.archive.row_tables import Array
     from nb201store.schema import Benchmark
 
     Progress = Callable[[str, int, int], None]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import zarr
 
     from nb201store.archive.arrays import Array
-    from nb201store.archive.staging import SplitStage, Tables
+    from nb201store.archive.row_tables import Tables
+    from nb201store.archive.split_stage import SplitStage
 
 
 def write_scores(arrays: CodeArrays, parent: zarr.Group, stage: SplitStage, seeds: Array) -> None:
@@ -38,7 +39,7 @@ def _write_tables(
     seeds: Array,
     epochs: Array,
 ) -> None:
-    finished = [(table.epochs, *table.finish()) for table in tables]
+    finished = tables.finish()
     shape = (len(seeds), len(epochs))
 
     def dense(name: str | None, dtype: np.dtype[Any]) -> Callable[[int, int], Array]:

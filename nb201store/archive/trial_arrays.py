@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import zarr
 
     from nb201store.archive.arrays import Array, Rows
-    from nb201store.archive.staging import Forms, GroupStage
+    from nb201store.archive.forms import Forms
+    from nb201store.archive.staging import GroupStage
 
 
 def write_trials(
@@ -33,19 +34,19 @@ class TrialArrays:
     ) -> None:
         self._arrays, self._node, self._group, self._seeds = arrays, node, group, seeds
         self._forms = forms
-        slots = np.searchsorted(seeds, np.array(group.seeds))
-        self._flat = np.array(group.codes, dtype=np.int64) * len(seeds) + slots
+        self._columns = group.columns()
+        slots = np.searchsorted(seeds, self._columns.seeds)
+        self._flat = self._columns.codes.astype(np.int64) * len(seeds) + slots
         self._size = arrays.size * len(seeds)
 
     def write(self) -> None:
         """Write all arrays."""
-        everywhere = np.ones(len(self._flat), dtype=bool)
+        everywhere, columns = np.ones(len(self._flat), dtype=bool), self._columns
         self._per_trial("present", everywhere, "trial exists")
-        self._per_trial(
-            "form", self._forms.places(self._group.forms), "place in the root's trial_forms"
-        )
-        self._costs("params_m", self._group.params_m, "million parameters")
-        self._costs("flops_m", self._group.flops_m, "million multiply-adds")
+        forms = self._forms.places(columns.forms)
+        self._per_trial("form", forms, "place in the root's trial_forms")
+        self._costs("params_m", columns.params_m, columns.params_m_known, "million parameters")
+        self._costs("flops_m", columns.flops_m, columns.flops_m_known, "million multiply-adds")
         self._latencies()
         self._times()
 
@@ -55,22 +56,21 @@ class TrialArrays:
         grid = spread(self._flat, values, self._size).reshape(self._arrays.size, len(self._seeds))
         self._arrays.write(self._node, name, ("seed",), grid, long_name, units)
 
-    def _costs(self, name: str, values: list[float | None], units: str) -> None:
-        known = np.array([value is not None for value in values])
-        numbers = np.array([np.nan if value is None else value for value in values])
+    def _costs(self, name: str, numbers: Array, known: Array, units: str) -> None:
         self._per_trial(name, numbers, f"{units}, as recorded upstream", "1e6")
         self._per_trial(f"{name}_present", known, f"{name} was recorded")
 
     def _latencies(self) -> None:
-        latencies = self._group.latency_s
-        counts = np.array([len(values) for values in latencies], dtype=np.uint16)
+        counts = self._columns.latency_count
         self._per_trial("latency_count", counts, "latency measurements kept")
         most = int(counts.max(initial=0))
         if most == 0:
             return
         laid = np.full((self._size, most), np.nan)
-        for place, values in zip(self._flat, latencies, strict=True):
-            laid[place, : len(values)] = values
+        kept = np.arange(most) < counts[:, None]
+        rows = np.full(kept.shape, np.nan)
+        rows[kept] = self._columns.latency_s
+        laid[self._flat] = rows
         grid = laid.reshape(self._arrays.size, len(self._seeds), most)
         what = "seconds of one evaluation batch"
         self._arrays.write(self._node, "latency_s", ("seed", "measurement"), grid, what, "s")
@@ -84,13 +84,10 @@ class TrialArrays:
         shape = (self._size, len(splits))
         constant, varies = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
         which = np.full(shape, layout.fill_of(np.dtype(np.uint16)), dtype=np.uint16)
-        varying = {
-            split: [(table.epochs, *table.finish()) for table in group.varying_times[split]]
-            for split in splits
-        }
+        varying = {split: group.varying_times[split].finish() for split in splits}
         for place, split in enumerate(splits):
-            constant[self._flat, place] = np.array(group.time_constant[split])
-            which[self._flat, place] = sorted_place[np.array(group.time_set[split])]
+            constant[self._flat, place] = self._columns.time_constant[split]
+            which[self._flat, place] = sorted_place[self._columns.time_set[split]]
             for _, codes, table_seeds, _ in varying[split]:
                 slots = np.searchsorted(seeds, table_seeds)
                 varies[codes.astype(np.int64) * len(seeds) + slots, place] = True

@@ -11,13 +11,14 @@ import numpy as np
 
 from nb201store import __version__
 from nb201store.archive import layout
-from nb201store.archive.arrays import CodeArrays, spread, write_coordinate
+from nb201store.archive.arrays import CodeArrays, Output, spread, write_coordinate
 from nb201store.archive.score_arrays import write_scores
 from nb201store.archive.staging import Stage
 from nb201store.archive.trial_arrays import write_trials
 from nb201store.errors import SettingsError, SourceError
 from nb201store.replacing import check_target, new_folder
 from nb201store.space import SPACES
+from nb201store.threads import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -44,19 +45,22 @@ def write(
     path: Path,
     benchmark: Benchmark,
     cells: Iterable[CellRecord],
-    source: Source,
+    source: Source | Callable[[], Source],
     *,
     loss: str = "float32",
     overwrite: bool = False,
     durable: bool = True,
+    quick: bool = False,
     progress: Progress | None = None,
 ) -> Summary:
     """Write an archive of `cells` at `path`, whole or not at all.
 
     Parameters
     ----------
+    source : what they came from, or a function that tells it: it is asked when all cells have come
     loss : "float32" (at most 6e-8 relative from the published double) or "float64" (exact)
     durable : flush every file to the disk before the archive takes its name
+    quick : compress little and fast: for an archive that is thrown away again
     progress : called as progress("write", done, total) while the arrays are written
 
     Raises
@@ -69,13 +73,18 @@ def write(
         raise SettingsError(f"loss must be float32 or float64, found {loss!r}")
     check_target(path, overwrite=overwrite, folder=True)
     check_overwrite(path)
-    with new_folder(path, overwrite=overwrite, durable=durable) as folder:
-        stage = Stage(benchmark, np.dtype("<f4" if loss == "float32" else "<f8"))
+    loss_dtype = np.dtype("<f4" if loss == "float32" else "<f8")
+    with (
+        new_folder(path, overwrite=overwrite, durable=durable) as folder,
+        Workers() as workers,
+    ):
+        stage = Stage(benchmark, loss_dtype, workers)
         values = _gather(stage, cells)
-        _write_store(folder, stage, source, progress)
+        told = source() if callable(source) else source
+        _write_store(Output(folder, workers, quick), stage, told, progress)
     seeds: dict[str, int] = {}
     for group in stage.ordered_groups():
-        for seed, n in zip(*np.unique(np.array(group.seeds), return_counts=True), strict=True):
+        for seed, n in zip(*np.unique(group.columns().seeds, return_counts=True), strict=True):
             seeds[f"{group.schedule}/{group.dataset.name}/{seed}"] = int(n)
     return Summary(len(stage.cell_form), sum(seeds.values()), values, seeds)
 
@@ -118,16 +127,17 @@ def _gather(stage: Stage, cells: Iterable[CellRecord]) -> int:
             values += stage.add(trial)
     if not stage.cell_form:
         raise SourceError("no cell has any results: nothing to store")
+    stage.finish()
     return values
 
 
-def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress | None) -> None:
+def _write_store(output: Output, stage: Stage, source: Source, progress: Progress | None) -> None:
     import zarr
 
     space = SPACES[stage.benchmark.space]
-    arrays = CodeArrays(len(space), stage.cell_form)
+    arrays = CodeArrays(len(space), stage.cell_form, output)
     root = zarr.create_group(
-        folder,
+        output.folder,
         zarr_format=3,
         attributes={
             "nb201store_archive": layout.ARCHIVE_VERSION,
@@ -142,16 +152,16 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
     names = np.array(space.arch_str(arrays.codes), dtype=object)
     write_coordinate(root, "arch_str", names, "official architecture string", "code")
     have = np.fromiter(stage.cell_form, dtype=np.int64)
-    forms = stage.cell_forms.places(stage.cell_form.values())
+    forms = stage.cell_forms.places(np.fromiter(stage.cell_form.values(), dtype=np.int64))
     present = spread(have, np.ones(len(have), dtype=bool), len(space))
     form = spread(have, forms, len(space))
     # These two say which blocks of the others exist, so all of their own do.
-    whole = CodeArrays(len(space), range(len(space)))
+    whole = CodeArrays(len(space), range(len(space)), output)
     whole.write(root, "present", (), present, "cell has results")
     whole.write(root, "form", (), form, "place in the root's cell_forms")
     groups = stage.ordered_groups()
     for done, group in enumerate(groups):
-        seeds: Array = np.unique(np.array(group.seeds, dtype=np.int32))
+        seeds: Array = np.unique(group.columns().seeds)
         splits = np.array(list(group.splits), dtype=object)
         name = f"{group.schedule}/{group.dataset.name}"
         node = arrays.group(root, name, seed=seeds, split=splits)
@@ -159,10 +169,12 @@ def _write_store(folder: Path, stage: Stage, source: Source, progress: Progress 
         for split in group.splits.values():
             if split.scores or split.top5:
                 write_scores(arrays, node, split, seeds)
+        if done + 1 == len(groups):
+            output.workers.finish()
         if progress is not None:
             progress("write", done + 1, len(groups))
     with warnings.catch_warnings():
         # Readers (xarray among them) open consolidated stores with one request instead of hundreds. The warning only
         # says that the v3 specification has not adopted it yet; readers that do not know it ignore it.
         warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-        zarr.consolidate_metadata(folder)
+        zarr.consolidate_metadata(output.folder)

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 from nb201store.errors import SourceError
 from nb201store.schema import TSS
 from nb201store.space import SPACES
+from nb201store.threads import made_ahead
 from nb201store.upstream.containers import load
-from nb201store.upstream.source import Upstream, folder_source, read_indexes, read_meta
+from nb201store.upstream.source import (
+    FileDigest,
+    Upstream,
+    file_digest,
+    folder_source,
+    read_indexes,
+    read_meta,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +33,7 @@ ARCHIVE_FILE = re.compile(r"(\d{6})-(FULL|SIMPLE)\.pth", re.ASCII)
 
 
 class Folder(Upstream):
-    """A folder of records, of which one at a time is read."""
+    """A folder of records, of which a few at a time are read."""
 
     container: str
 
@@ -33,6 +41,7 @@ class Folder(Upstream):
         super().__init__(path, progress)
         self._files: dict[int, Path] = {}
         self._others: list[Path] = []
+        self._digests: dict[Path, FileDigest] = {}
 
     def _settle(self, files: dict[int, Path]) -> None:
         """Take the record files, in ascending index, after checking that each is of a cell."""
@@ -43,13 +52,22 @@ class Folder(Upstream):
 
     @cached_property
     def source(self) -> Source:
-        """Name, size and checksums of the folder's files that are read."""
+        """Name, size and checksums of the folder's files that are read. Costs little after `cells()`."""
         files = [*self._others, *self._files.values()]
-        return folder_source(self.path, files, self.kind, self.container, self._progress)
+        return folder_source(
+            self.path, files, self._digests, self.kind, self.container, self._progress
+        )
 
     def _states(self) -> Iterator[tuple[int, Any, Path]]:
-        for index, path in self._files.items():
-            yield index, load(path).value, path
+        for index, value, path, digest in made_ahead(self._load, self._files.items()):
+            self._digests[path] = digest
+            yield index, value, path
+
+    def _load(self, file: tuple[int, Path]) -> tuple[int, Any, Path, FileDigest]:
+        """Read a record, and its checksum while the system still holds the file in memory."""
+        index, path = file
+        value = load(path).value
+        return index, value, path, file_digest(path)
 
 
 class NatsFolder(Folder):

@@ -7,21 +7,21 @@ trial's form.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nb201store.errors import SourceError
-from nb201store.records import Series, SplitRecord
+from nb201store.records import Layout, SeriesPlace
 from nb201store.schema import TRAIN
-from nb201store.upstream.forms import MAKE_DICT, container, shown, typed, values_of
+from nb201store.upstream.forms import MAKE_DICT, shown, typed
 from nb201store.upstream.orders import epoch_keys, epoch_order, split_keys, split_order
+from nb201store.upstream.packed import PackedDict, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from nb201store.records import Series, SplitRecord
     from nb201store.upstream.orders import Places
 
 # metric of a record by official field
@@ -34,63 +34,96 @@ TRAIN_FIELDS = {
 EVAL_FIELDS = {"eval_acc1es": "accuracy", "eval_losses": "loss", "eval_times": "time"}
 
 
-def read_series(
-    state: Mapping[str, Any], schedule: int, splits: Mapping[str, dict[str, Series]]
-) -> tuple[tuple[str, Any], ...]:
-    """Put all series of a trial into `splits`; return their part of the form by field."""
-    orders = []
-    for field, metric in (*TRAIN_FIELDS.items(), *EVAL_FIELDS.items()):
-        found = state.get(field)
+SERIES_FIELDS = (*TRAIN_FIELDS, *EVAL_FIELDS)
+_METRICS = {**TRAIN_FIELDS, **EVAL_FIELDS}
+
+
+class Order(NamedTuple):
+    """What the dicts of a trial hold besides values.
+
+    `layout`: where the series stand in the arrays of those fields that are not None, in the order of SERIES_FIELDS.
+    `form`: the fields' part of the trial's form.
+    """
+
+    layout: Layout
+    form: tuple[tuple[str, Any], ...]
+
+
+def packed_series(state: Mapping[str, Any]) -> list[PackedDict | None]:
+    """Return the dicts of all series of a trial, by SERIES_FIELDS; None where they are None or absent."""
+    found = [state.get(field) for field in SERIES_FIELDS]
+    return [
+        one if one is None or type(one) is PackedDict else _packed(field, one)
+        for field, one in zip(SERIES_FIELDS, found, strict=True)
+    ]
+
+
+def _packed(field: str, found: Any) -> PackedDict:
+    try:
+        return pack(found)
+    except SourceError as error:
+        raise SourceError(f"{field}: {error}") from None
+
+
+def read_order(packed: Sequence[PackedDict | None], schedule: int, splits: Sequence[str]) -> Order:
+    """Return where the series of a trial stand, after checking that all keys are of `schedule` and `splits`."""
+    places: dict[str, dict[str, SeriesPlace]] = {split: {} for split in splits}
+    form: list[tuple[str, Any]] = []
+    array = 0
+    for field, found in zip(SERIES_FIELDS, packed, strict=True):
+        if found is None:
+            form.append((field, None))
+            continue
         read = _read_train if field in TRAIN_FIELDS else _read_eval
         try:
-            orders.append((field, None if found is None else read(found, metric, schedule, splits)))
+            runs = read(found.keys, _METRICS[field], array, schedule, places)
         except SourceError as error:
             raise SourceError(f"{field}: {error}") from None
-    for split, series in splits.items():
+        form.append((field, (found.kind, found.value_type, runs)))
+        array += 1
+    for split, series in places.items():
         _check_shared_epochs(split, series)
-    return tuple(orders)
+    return Order(
+        Layout(tuple(p for by_metric in places.values() for p in by_metric.values())), tuple(form)
+    )
 
 
 def _read_train(
-    found: Any, metric: str, schedule: int, splits: Mapping[str, dict[str, Series]]
+    keys: Any, metric: str, array: int, schedule: int, places: Mapping[str, dict[str, SeriesPlace]]
 ) -> tuple[Any, ...]:
-    """Put one dict keyed by epoch into `splits`; return its part of the form."""
-    kind = container(found)
-    if len(found) > schedule:
-        raise SourceError(f"{len(found)} epochs in a run of {schedule}")
-    if not all(type(key) is int for key in found):
+    """Put the place of one dict keyed by epoch into `places`; return its runs."""
+    if len(keys) > schedule:
+        raise SourceError(f"{len(keys)} epochs in a run of {schedule}")
+    if not all(type(key) is int for key in keys):
         raise SourceError("expected int epochs as keys")
-    order = epoch_order(tuple(found))
-    value_type, values = values_of(found.values())
+    order = epoch_order(keys)
     if order.places is not None:
-        splits[TRAIN][metric] = _series(values, order.places, schedule)
-    return kind, value_type, order.runs
+        places[TRAIN][metric] = _place(TRAIN, metric, array, order.places, schedule)
+    return order.runs
 
 
 def _read_eval(
-    found: Any, metric: str, schedule: int, splits: Mapping[str, dict[str, Series]]
+    keys: Any, metric: str, array: int, schedule: int, places: Mapping[str, dict[str, SeriesPlace]]
 ) -> tuple[Any, ...]:
-    """Put one dict keyed by '<split>@<epoch>' into `splits`; return its part of the form."""
-    kind = container(found)
-    if not all(type(key) is str for key in found):
+    """Put the places of one dict keyed by '<split>@<epoch>' into `places`; return its runs."""
+    if not all(type(key) is str for key in keys):
         raise SourceError("expected '<split>@<epoch>' as keys")
-    order = split_order(tuple(found))
-    value_type, values = values_of(found.values())
-    for split, places in order.places.items():
-        if split not in splits or split == TRAIN:
-            known = ", ".join(name for name in splits if name != TRAIN)
+    order = split_order(keys)
+    for split, found in order.places.items():
+        if split not in places or split == TRAIN:
+            known = ", ".join(name for name in places if name != TRAIN)
             raise SourceError(f"split {shown(split)} is not one of {known}")
-        splits[split][metric] = _series(values, places, schedule)
-    return kind, value_type, order.runs
+        places[split][metric] = _place(split, metric, array, found, schedule)
+    return order.runs
 
 
-def _series(values: NDArray[np.float64], places: Places, schedule: int) -> Series:
-    if places.last >= schedule:
-        raise SourceError(f"epoch {places.last} is beyond a run of {schedule} epochs (0-based)")
-    return Series(places.epochs, values if places.positions is None else values[places.positions])
+def _place(split: str, metric: str, array: int, found: Places, schedule: int) -> SeriesPlace:
+    if found.last >= schedule:
+        raise SourceError(f"epoch {found.last} is beyond a run of {schedule} epochs (0-based)")
+    return SeriesPlace(split, metric, found.epochs, array, found.positions)
 
 
-def _check_shared_epochs(split: str, series: Mapping[str, Series]) -> None:
+def _check_shared_epochs(split: str, series: Mapping[str, SeriesPlace]) -> None:
     accuracy, loss = series.get("accuracy"), series.get("loss")
     if accuracy is None and loss is None:
         return

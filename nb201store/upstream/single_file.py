@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from nb201store.errors import SourceError, SourceWarning
 from nb201store.space import SPACES
+from nb201store.upstream.checksums import FileChecksums
 from nb201store.upstream.containers import load
 from nb201store.upstream.forms import shown
 from nb201store.upstream.objects import HP_SCHEDULES
-from nb201store.upstream.source import Upstream, file_source, read_indexes, read_meta
+from nb201store.upstream.source import Upstream, read_indexes, read_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +33,16 @@ class SingleFile(Upstream):
     def __init__(self, path: Path, progress: Progress | None) -> None:
         super().__init__(path, progress)
         self._infos: dict[int, Any] | None = None
-        self._infos, self.benchmark, self._container = self._load()
-        self.count = len(self._infos)
-        self.kind = _kind(self._infos, path)
-        self._check_name()
+        # A pipe would be waited for: loading refuses it.
+        self._checksums = FileChecksums(path) if path.is_file() else None
+        try:
+            self._infos, self.benchmark, self._container = self._load()
+            self.count = len(self._infos)
+            self.kind = _kind(self._infos, path)
+            self._check_name()
+        except BaseException:
+            self.close()
+            raise
 
     def _load(self) -> tuple[dict[int, Any], Benchmark, str]:
         loaded = load(self.path)
@@ -63,11 +70,15 @@ class SingleFile(Upstream):
     def close(self) -> None:
         """Drop what is held in memory."""
         self._infos = None
+        if self._checksums is not None:
+            self._checksums.stop()
+            self._checksums = None
 
     @cached_property
     def source(self) -> Source:
         """Name, size and checksums of the file."""
-        return file_source(self.path, self.kind, self._container, self._progress)
+        checksums = self._checksums or FileChecksums(self.path)
+        return checksums.source(self.kind, self._container, self._progress)
 
     def _states(self) -> Iterator[tuple[int, Any, Path]]:
         # A second iteration loads again: keeping a full file would cost tens of gigabytes.

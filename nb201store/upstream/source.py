@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb201store.errors import SourceError
 from nb201store.records import CellRecord, Source
@@ -17,7 +17,7 @@ from nb201store.upstream.forms import shown
 from nb201store.upstream.objects import cell_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total): stage "checksum" counts bytes, stage "read" counts cells."""
-
-_CHUNK = 1 << 20
 
 
 class Upstream(ABC):
@@ -91,38 +89,45 @@ class Upstream(ABC):
             self._progress(stage, done, total)
 
 
-def file_source(path: Path, kind: str, container: str, progress: Progress | None) -> Source:
-    """Return the Source of one file, reading all of it."""
-    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    total, done = path.stat().st_size, 0
+class FileDigest(NamedTuple):
+    """A file's size in bytes and its sha256, hexadecimal."""
+
+    size: int
+    sha256: str
+
+
+def file_digest(path: Path) -> FileDigest:
+    """Return the digest of a file. REQUIRES: a regular one; a pipe would be waited for."""
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            md5.update(chunk)
-            sha256.update(chunk)
-            done += len(chunk)
-            if progress is not None:
-                progress("checksum", done, total)
-    name = path.absolute().name
-    return Source(kind, name, done, md5.hexdigest(), sha256.hexdigest(), container)
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        return FileDigest(stream.tell(), sha256)
 
 
 def folder_source(
-    folder: Path, files: list[Path], kind: str, container: str, progress: Progress | None
+    folder: Path,
+    files: list[Path],
+    known: Mapping[Path, FileDigest],
+    kind: str,
+    container: str,
+    progress: Progress | None,
 ) -> Source:
     """Return the Source of a folder: checksums over the sorted lines "name sha256" of `files`."""
-    total, done = sum(path.stat().st_size for path in files), 0
+    unknown = [path for path in files if path not in known]
+    total, done, size = sum(path.stat().st_size for path in unknown), 0, 0
     lines = []
     for path in files:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256")
-            done += stream.tell()
-        lines.append(f"{path.name} {digest.hexdigest()}\n")
-        if progress is not None:
-            progress("checksum", done, total)
+        digest = known.get(path)
+        if digest is None:
+            digest = file_digest(path)
+            done += digest.size
+            if progress is not None:
+                progress("checksum", done, total)
+        size += digest.size
+        lines.append(f"{path.name} {digest.sha256}\n")
     text = "".join(sorted(lines)).encode()
     md5 = hashlib.md5(text, usedforsecurity=False).hexdigest()
     name = folder.absolute().name
-    return Source(kind, name, done, md5, hashlib.sha256(text).hexdigest(), container)
+    return Source(kind, name, size, md5, hashlib.sha256(text).hexdigest(), container)
 
 
 META_KEYS = ("meta_archs", "total_archs", "arch2infos", "evaluated_indexes")

@@ -25,12 +25,10 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb201store.errors import SourceError
-from nb201store.records import Series, SplitRecord, TrialRecord
+from nb201store.records import LaidOut, TrialRecord
 from nb201store.schema import TRAIN
 from nb201store.upstream.forms import (
     MAKE_DICT,
@@ -42,16 +40,19 @@ from nb201store.upstream.forms import (
     typed,
     values_of,
 )
-from nb201store.upstream.series import EVAL_FIELDS, TRAIN_FIELDS, read_series, restored_series
+from nb201store.upstream.packed import KeyOrders
+from nb201store.upstream.series import (
+    EVAL_FIELDS,
+    TRAIN_FIELDS,
+    packed_series,
+    read_order,
+    restored_series,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
     from nb201store.schema import Dataset
-
-    Values = NDArray[np.float64]
+    from nb201store.upstream.packed import PackedDict
+    from nb201store.upstream.series import Order
 
 _OTHER_FIELDS = (
     "name", "net_state_dict", "arch_config", "params", "flop", "seed", "epochs", "latency",
@@ -80,34 +81,41 @@ def trial_record(
     field
     """
     state_type = container(state)
-    _check_fields(state)
+    fields = tuple(state)
+    if fields not in _SOUND_FIELDS:
+        _check_fields(fields)
     _check_equal("name", state["name"], dataset.name)
     _check_equal("epochs", state["epochs"], schedule)
-    splits: dict[str, dict[str, Series]] = {split.name: {} for split in dataset.splits}
-    orders = read_series(state, schedule, splits)
+    packed = packed_series(state)
+    kind = _kind_of(packed, dataset, schedule)
     latency = state.get("latency")
-    parts = (
-        ("type", state_type),
-        ("fields", tuple(state)),
-        ("seed_width", _seed_width(state["seed"], seed)),
-        *orders,
-        ("eval_names", _eval_names(state.get("eval_names"), dataset)),
-        ("arch_config", _arch_config(state.get("arch_config"), arch_str)),
-        ("params", _number_type(state.get("params"), "params")),
-        ("flop", _number_type(state.get("flop"), "flop")),
-        ("latency", _latency_type(latency)),
-        ("weights", state.get("net_state_dict") is not None),
+    rest = (
+        state_type,
+        fields,
+        _seed_width(state["seed"], seed),
+        _eval_names(state.get("eval_names"), dataset),
+        _arch_config(state.get("arch_config"), arch_str),
+        _number_type(state.get("params"), "params"),
+        _number_type(state.get("flop"), "flop"),
+        _latency_type(latency),
+        state.get("net_state_dict") is not None,
     )
+    form = kind.forms.get(rest)
+    if form is None:
+        if len(kind.forms) >= _MOST_KINDS:
+            kind.forms.clear()
+        form = kind.forms[rest] = _form_text(kind.order.form, rest)
+    arrays = tuple([one.values for one in packed if one is not None])
     return TrialRecord(
         code=code,
         dataset=dataset.name,
         schedule=schedule,
         seed=seed,
-        splits={split: SplitRecord(**series) for split, series in splits.items() if series},
+        splits=LaidOut(kind.order.layout, arrays),
         params_m=_number(state.get("params")),
         flops_m=_number(state.get("flop")),
         latency_s=None if latency is None else tuple(map(float, latency)),
-        form=_form_text(*parts),
+        form=form,
     )
 
 
@@ -131,16 +139,58 @@ def trial_state(record: TrialRecord, arch_str: str) -> dict[str, Any]:
     return MAKE_DICT[form["type"]]((field, made[field]) for field in form["fields"])
 
 
+# ------------------------------------------------------------------------------ kinds of trials
+
+
+class _Kind(NamedTuple):
+    """What trials have in common that hold the same keys. `kept` are the objects whose ids stand for them."""
+
+    order: Order
+    forms: dict[tuple[Any, ...], str]
+    kept: tuple[object, ...]
+
+
+# Genuine files have some dozens of kinds and of lists of fields. A file that has more is only read more slowly.
+_MOST_KINDS = 1024
+_KINDS: dict[tuple[Any, ...], _Kind] = {}
+_ORDERS = KeyOrders()
+_SOUND_FIELDS: set[tuple[Any, ...]] = set()
+
+
+def _kind_of(packed: list[PackedDict | None], dataset: Dataset, schedule: int) -> _Kind:
+    """Return the kind of trial that holds these dicts; they are checked when it is first met."""
+    shared = [None if one is None else _ORDERS.shared(one.keys) for one in packed]
+    known = (
+        id(dataset),
+        schedule,
+        *[
+            None if one is None else (id(keys), one.kind, one.value_type)
+            for one, keys in zip(packed, shared, strict=True)
+        ],
+    )
+    kind = _KINDS.get(known)
+    if kind is None:
+        if len(_KINDS) >= _MOST_KINDS:
+            _KINDS.clear()
+        names = [split.name for split in dataset.splits]
+        kind = _Kind(read_order(packed, schedule, names), {}, (dataset, *shared))
+        _KINDS[known] = kind
+    return kind
+
+
 # ------------------------------------------------------------------------- other fields to record
 
 
-def _check_fields(state: Mapping[str, Any]) -> None:
-    unknown = [field for field in state if field not in FIELDS]
+def _check_fields(fields: tuple[Any, ...]) -> None:
+    unknown = [field for field in fields if field not in FIELDS]
     if unknown:
         raise SourceError(f"unknown field {shown(unknown[0])}")
     for field in _REQUIRED:
-        if field not in state:
+        if field not in fields:
             raise SourceError(f"{field}: missing")
+    if len(_SOUND_FIELDS) >= _MOST_KINDS:
+        _SOUND_FIELDS.clear()
+    _SOUND_FIELDS.add(fields)
 
 
 def _check_equal(field: str, found: object, expected: str | int) -> None:
@@ -207,14 +257,25 @@ def _latency_type(latency: object) -> tuple[str, str | None] | None:
         raise SourceError(f"latency: {error}") from None
 
 
-@lru_cache(4096)
-def _form_text(*parts: tuple[str, Any]) -> str:
-    """Return the form of all trials that share these parts; one str object for all of them."""
-    form = dict(parts)
+_BEFORE, _AFTER = ("type", "fields", "seed_width"), (
+    "eval_names", "arch_config", "params", "flop", "latency", "weights",
+)  # fmt: skip
+
+
+def _form_text(series: tuple[tuple[str, Any], ...], rest: tuple[Any, ...]) -> str:
+    """Return the form of all trials that share these parts."""
+    before, after = rest[: len(_BEFORE)], rest[len(_BEFORE) :]
+    form = dict((*zip(_BEFORE, before, strict=True), *series, *zip(_AFTER, after, strict=True)))
     if form["arch_config"] is not None:
         kind, items = form["arch_config"]
         form["arch_config"] = kind, [(key, *typed_value[1:]) for key, *typed_value in items]
-    return form_json(form)
+    return _interned(form_json(form))
+
+
+@lru_cache(4096)
+def _interned(form: str) -> str:
+    """Return one str object for equal forms."""
+    return form
 
 
 # ------------------------------------------------------------------------------- record to fields

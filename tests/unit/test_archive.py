@@ -137,6 +137,59 @@ def test_records_come_back_from_archive_and_image(name, loss, tmp_path) -> None:
         assert report.trials == sum(len(c.trials) for c in cells)
 
 
+def test_the_same_bytes_come_of_any_number_of_threads(tmp_path, monkeypatch) -> None:
+    cells = list({c.code: c for case in CASES.values() for c in case}.values())
+    trees = []
+    for threads in (1, 5):
+        monkeypatch.setattr("nb201store.threads.cores", lambda threads=threads: threads)
+        (tmp_path / str(threads)).mkdir()
+        trees.append(write(tmp_path / str(threads), cells))
+    (one, one_image), (other, other_image) = trees
+    assert one_image.read_bytes() == other_image.read_bytes()
+    files = [p.relative_to(one) for p in one.rglob("*") if p.is_file()]
+    assert len(files) > 100
+    assert filecmp.cmpfiles(one, other, files, shallow=False)[0] == files
+
+
+def test_an_archive_that_was_compressed_little_makes_the_same_image(tmp_path) -> None:
+    images = []
+    for quick in (False, True):
+        (tmp_path / str(quick)).mkdir()
+        images.append(
+            write(tmp_path / str(quick), CASES["dense and sparse trials mixed"], quick=quick)[1]
+        )
+    assert images[0].read_bytes() == images[1].read_bytes()
+
+
+def test_more_waits_than_there_is_room_for(tmp_path, monkeypatch) -> None:
+    cells = [
+        cell(code, *(trial(code, "plain", EPOCHS, seed) for seed in range(9))) for code in range(60)
+    ]
+    (tmp_path / "usual").mkdir()
+    usual = write(tmp_path / "usual", cells)[1].read_bytes()
+    monkeypatch.setattr("nb201store.archive.staging._MOST_WAITING_BYTES", 1_000)
+    (tmp_path / "little").mkdir()
+    assert write(tmp_path / "little", cells)[1].read_bytes() == usual
+    monkeypatch.setattr("nb201store.archive.staging._MOST_LAYOUTS", 1)
+    (tmp_path / "few").mkdir()
+    assert write(tmp_path / "few", cells)[1].read_bytes() == usual
+
+
+def test_the_source_may_be_told_when_all_cells_have_come(tmp_path) -> None:
+    came = []
+
+    def cells():
+        yield from CASES["one dense trial"]
+        came.append("all")
+
+    def source():
+        assert came == ["all"]
+        return SOURCE
+
+    archive.write(tmp_path / "a.zarr", BENCHMARK, cells(), source, durable=False)
+    assert archive.open_archive(tmp_path / "a.zarr").sources == (SOURCE,)
+
+
 def test_the_same_records_make_the_same_bytes_in_any_order(tmp_path) -> None:
     cells = [c for case in CASES.values() for c in case if c.code not in (0,)]
     cells = list({c.code: c for c in cells}.values())

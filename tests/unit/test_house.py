@@ -24,6 +24,7 @@ BASE = {
     "cost",
     "records",
     "replacing",
+    "threads",
 }
 ALLOWED = {
     "errors": set(),
@@ -32,10 +33,11 @@ ALLOWED = {
     "space": {"errors", "arguments", "product_space", "isomorphism"},
     "isomorphism": {"errors", "arguments", "product_space", "space"},
     "schema": {"errors"},
-    "hits": {"errors"},
+    "hits": {"errors", "_core"},
     "cost": {"errors", "arguments", "_core", "space"},
     "records": {"errors"},
     "replacing": {"errors"},
+    "threads": set(),
     "package_data": set(),
     "user_about": {"errors", "_core"},
     "upstream": BASE,

@@ -13,6 +13,8 @@ from nb201store.schema import SSS, TSS
 from nb201store.space import SPACES
 from nb201store.upstream import cell_record, cell_state
 from nb201store.upstream.orders import epoch_keys, epoch_order, split_keys, split_order
+from nb201store.upstream.packed import KeyOrders, pack
+from nb201store.verify import Report, compare_cells
 
 INDEX = 11
 
@@ -93,6 +95,17 @@ def cell(index=INDEX):
     return {"full": results(index, KEYS_200, 200), "less": results(index, KEYS_12, 12)}
 
 
+def packed(found):
+    """A state as a parser packs it: every dict of floats of one type under keys of one type."""
+    if isinstance(found, dict):
+        values = {type(value) for value in found.values()}
+        keys = {type(key) for key in found}
+        if len(values) == len(keys) == 1 and values <= {float, np.float64} and keys <= {int, str}:
+            return pack(found)
+        return type(found)((key, packed(value)) for key, value in found.items())
+    return found
+
+
 def one_trial(state):
     return state["less"]["all_results"]["cifar10-valid", 111]
 
@@ -100,6 +113,12 @@ def one_trial(state):
 def assert_restored(state, index=INDEX):
     record = cell_record(index, state, TSS)
     assert_same(cell_state(record, TSS), state)
+    from_packed = cell_record(index, packed(state), TSS)
+    assert_same(cell_state(from_packed, TSS), state)
+    assert [trial.form for trial in from_packed.trials] == [trial.form for trial in record.trials]
+    report = Report()
+    compare_cells(record, from_packed, np.dtype(float), report)
+    assert report.differences == []
     return record
 
 
@@ -309,10 +328,46 @@ def test_what_a_record_cannot_hold_is_refused(apply, names):
     with pytest.raises(SourceError) as caught:
         cell_record(INDEX, state, TSS)
     message = str(caught.value)
+    with pytest.raises(SourceError) as caught:
+        cell_record(INDEX, packed(state), TSS)
+    assert str(caught.value) == message
     assert "\n" not in message
     assert message.startswith(f"index {INDEX}")
     for name in names:
         assert name in message
+
+
+class TestKeyOrders:
+    def test_equal_orders_are_one_tuple(self):
+        orders = KeyOrders()
+        one, other = (tuple(range(start, start + 300)) for start in (0, 0))
+        assert orders.shared(one) is one
+        assert orders.shared(other) is one
+        assert orders.shared(other) is one
+        assert orders.shared(one[:-1]) == one[:-1]
+
+    def test_keys_of_another_type_are_another_order(self):
+        orders = KeyOrders()
+        for keys in ((0, 1), (False, True), (0.0, 1.0), (0, True)):
+            assert list(map(type, orders.shared(keys))) == list(map(type, keys))
+
+    def test_more_orders_than_are_kept_are_still_told_apart(self):
+        orders = KeyOrders()
+        many = [tuple(range(length)) for length in range(1_500)]
+        for _ in range(2):
+            assert [orders.shared(keys) for keys in many] == many
+
+
+def test_more_kinds_of_trials_than_are_kept_are_read_alike(monkeypatch):
+    monkeypatch.setattr("nb201store.upstream.trials._MOST_KINDS", 4)
+    for first in range(30):
+        state = cell()
+        one_trial(state)["train_times"] = {
+            first % 12: 1.0,
+            (first + first // 12 % 11 + 1) % 12: 2.0,
+        }
+        one_trial(state)["arch_config"]["kind"] = first
+        assert_restored({"less": state["less"]})
 
 
 class TestOrders:
