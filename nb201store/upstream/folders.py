@@ -10,7 +10,7 @@ from nb201store.errors import SourceError
 from nb201store.schema import TSS
 from nb201store.space import SPACES
 from nb201store.threads import made_ahead
-from nb201store.upstream.containers import load
+from nb201store.upstream.containers import Loader
 from nb201store.upstream.source import (
     FileDigest,
     Upstream,
@@ -42,6 +42,7 @@ class Folder(Upstream):
         self._files: dict[int, Path] = {}
         self._others: list[Path] = []
         self._digests: dict[Path, FileDigest] = {}
+        self._loader = Loader()
 
     def _settle(self, files: dict[int, Path]) -> None:
         """Take the record files, in ascending index, after checking that each is of a cell."""
@@ -66,7 +67,7 @@ class Folder(Upstream):
     def _load(self, file: tuple[int, Path]) -> tuple[int, Any, Path, FileDigest]:
         """Read a record, and its checksum while the system still holds the file in memory."""
         index, path = file
-        value = load(path).value
+        value = self._loader.load(path).value
         return index, value, path, file_digest(path)
 
 
@@ -79,7 +80,7 @@ class NatsFolder(Folder):
     def __init__(self, path: Path, progress: Progress | None) -> None:
         super().__init__(path, progress)
         meta = path / META_FILE
-        value = load(meta).value
+        value = self._loader.load(meta).value
         self.benchmark = read_meta(value, meta)
         self._others = [meta]
         if value["arch2infos"]:
@@ -111,7 +112,7 @@ class ArchiveFolder(Folder):
             if named:
                 files.setdefault(int(named[1]), file)
         self._settle(files)
-        self.container = load(next(iter(self._files.values()))).container
+        self.container = self._loader.load(next(iter(self._files.values()))).container
 
 
 def nats_files(folder: Path) -> dict[int, Path]:

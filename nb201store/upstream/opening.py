@@ -45,8 +45,7 @@ def open_source(path: str | os.PathLike[str], *, progress: Progress | None = Non
 
     Notes
     -----
-    A single file is loaded at once (the objects of a full one take tens of gigabytes); of a folder
-    one file at a time is in memory.
+    Of a single file one cell at a time is in memory, of a folder a few files: no source is ever loaded whole.
     """
     found = Path(path)
     if not found.exists():

@@ -35,9 +35,9 @@ class Upstream(ABC):
     kind : one of `upstream.KINDS`
     path : pathlib.Path
     benchmark : schema.TSS or schema.SSS
-    count : how many cells `cells()` yields
+    count : how many cells `cells()` yields; of a single file an upper bound until they have come
 
-    A context manager; closing drops what was loaded. It can be read more than once.
+    A context manager; closing closes its files. It can be read more than once.
     """
 
     kind: str
@@ -69,10 +69,10 @@ class Upstream(ABC):
 
     @abstractmethod
     def _states(self) -> Iterator[tuple[int, Any, Path]]:
-        """Yield (official index, states by hyper-parameters, file) in ascending index."""
+        """Yield (official index, states by hyper-parameters, file) in the source's order."""
 
     def cells(self) -> Iterator[CellRecord]:
-        """Yield the record of every cell, in ascending official index.
+        """Yield the record of every cell, in the source's order: of official ones ascending official index.
 
         Raises SourceError, with file, index, trial and field, at what a record cannot hold.
         """

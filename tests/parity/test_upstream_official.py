@@ -206,7 +206,7 @@ class TestRefusals:
         change(top)
         path = self.write(tmp_path / "f", top)
         with pytest.raises(SourceError) as caught:
-            open_source(path)
+            list(open_source(path).cells())
         for name in [str(path), *names]:
             assert name in str(caught.value)
 

@@ -254,7 +254,7 @@ class TestContainers:
             (self.zipped(), "torch-zip"),
             (bz2.compress(plain), "bz2"),
             (plain, "pickle"),
-            (pickle.dumps(META, 0), "pickle"),
+            (pickle.dumps(META, 2), "pickle"),
         ):
             loaded = self.load(tmp_path / "any.name", data)
             assert (loaded.value, loaded.container) == (META, container)
