@@ -22,7 +22,7 @@ def command(source: Path, target: Path, loss: str, overwrite: bool, as_json: boo
 
     TARGET ends in .zarr for an archive (complete, portable, compressed), or in .nb201 for an image (what is asked;
     the archive in between is not kept). SOURCE is any of: NAS-Bench-201-v1_0/v1_1 .pth, a NATS-Bench .pickle.pbz2,
-    a NATS-Bench -simple folder, an archive folder of NNNNNN-FULL.pth. It is read by an unpickler that can execute
+    a NATS-Bench -simple folder, an archive folder of NNNNNN-FULL.pth. It is read by a pickle machine that can execute
     nothing.
     """
     from nb201store.conversion import convert

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
 def bits_of(number: float) -> Int:
     """Return the 64 bits of a float64, int64."""
-    return struct.unpack("<q", struct.pack("<d", number))[0]  # type: ignore[no-any-return]
+    (bits,) = struct.unpack("<q", struct.pack("<d", number))
+    return int(bits)
 
 
 def float_of(bits: Int | np.uint64) -> float:
     """Return the float64 that has these 64 bits, int64 or uint64."""
-    return struct.unpack("<d", struct.pack("<Q", int(bits) & 0xFFFFFFFFFFFFFFFF))[0]  # type: ignore[no-any-return]
+    (number,) = struct.unpack("<d", struct.pack("<Q", int(bits) & 0xFFFFFFFFFFFFFFFF))
+    return float(number)
 
 
 def _same_bits(_typingctx: Any, value: Any) -> Any:

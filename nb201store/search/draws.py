@@ -92,7 +92,7 @@ class RunRandom(random.Random):
 
     def __new__(cls, *_: Any) -> Self:
         """Make one; the base class's own state stays unused."""
-        return super().__new__(cls, 0)  # type: ignore[call-arg]
+        return super().__new__(cls, 0)  # type: ignore[call-arg]  # C's Random takes a seed here; typeshed has object's
 
     def __init__(self, rng_seed: int, run: int) -> None:
         self._key = mixed(mixed(rng_seed + GOLDEN) + run * FIRST)

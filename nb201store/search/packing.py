@@ -128,7 +128,8 @@ def _repeated(hits: Any, costs: Any, exists: Any, repeats: int) -> tuple[Any, An
     counts = np.maximum(exists.sum(axis=1), 1)
     order = np.argsort(~exists, axis=1, kind="stable")
     places = np.take_along_axis(order, np.arange(repeats)[None] % counts[:, None], axis=1)
-    return tuple(np.take_along_axis(array, places[None], axis=2) for array in (hits, costs))  # type: ignore[return-value]
+    places = places[None]
+    return np.take_along_axis(hits, places, axis=2), np.take_along_axis(costs, places, axis=2)
 
 
 def _means(hits: Any, costs: Any, exists: Any, repeats: int) -> tuple[Any, Any]:

@@ -10,8 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pickle_parts import all_objects, assert_same, reader
-
-from nb201store.upstream.unpickler import read_pickle
+from restricted_unpickler import read_pickle
 
 PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
 

@@ -8,9 +8,9 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 import numpy as np
+from restricted_unpickler import WEIGHTS, read_pickle
 
 from nb201store._core import PickleReader
-from nb201store.upstream.unpickler import WEIGHTS, read_pickle
 
 VALUE_TYPES = {"float": float, "float64": np.float64}
 

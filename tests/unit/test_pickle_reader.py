@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import synthetic
 from pickle_parts import Packed, all_objects, assembled, assert_same, reader, repickled
+from restricted_unpickler import WEIGHTS, read_pickle
 
 from nb201store._core import PickleReader
 from nb201store.errors import SettingsError, SourceError
-from nb201store.upstream.unpickler import WEIGHTS, read_pickle
 
 PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
 

@@ -11,15 +11,19 @@ import sys
 import textwrap
 from collections import OrderedDict
 from contextlib import suppress
+from pathlib import Path
 
 import hostile_pickles as hostile
 import numpy as np
 import pytest
+import restricted_unpickler
 from hostile_pickles import FLOAT64_STATE
+from restricted_unpickler import WEIGHTS, read_pickle
 
 from nb201store.errors import SourceError
 from nb201store.upstream.containers import load
-from nb201store.upstream.unpickler import WEIGHTS, read_pickle
+
+SUPPORT = str(Path(restricted_unpickler.__file__).parent)
 
 
 def read(data: bytes):
@@ -205,7 +209,7 @@ class TestDamage:
             import io, resource
             resource.setrlimit(resource.RLIMIT_AS, (1 << 31, 1 << 31))
             from nb201store.errors import SourceError
-            from nb201store.upstream.unpickler import read_pickle
+            from restricted_unpickler import read_pickle
             for number, data in enumerate({attacks!r}):
                 try:
                     read_pickle(io.BytesIO(data), "f")
@@ -215,7 +219,7 @@ class TestDamage:
         found = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(program)],
             check=True, capture_output=True, text=True,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": SUPPORT},
         ).stdout.splitlines()  # fmt: skip
         assert [line.split()[0] for line in found] == [str(n) for n in range(len(attacks))]
 

@@ -1,4 +1,4 @@
-"""An unpickler that builds data and runs nothing: the only way a pickle enters nb201store.
+"""An unpickler of Python that builds data and runs nothing: the oracle of the core's pickle machine.
 
 A pickle is a program. This one may name only what the official files name (`ALLOWED`), and even
 then it gets an object of this module, never the real thing: the objects have no attributes to set,
