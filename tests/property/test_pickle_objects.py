@@ -18,7 +18,7 @@ PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
 unhurried = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
 
-def allowed_objects(text, binary):
+def allowed_objects(text, binary, leaves=100):
     """Any object of what official files are made of, and deeper."""
     keys = st.one_of(st.integers(-(1 << 62), 1 << 62), text, st.tuples(text, st.integers(0, 9)))
     numbers = st.one_of(st.floats(), st.floats().map(np.float64))
@@ -35,6 +35,7 @@ def allowed_objects(text, binary):
             st.dictionaries(keys, inner),
             st.dictionaries(keys, inner).map(OrderedDict),
         ),
+        max_leaves=leaves,
     )
 
 
@@ -50,12 +51,14 @@ def test_any_object_of_allowed_types_is_the_oracles(value, protocol):
 ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126))
 # Hypothesis may draw one object of bytes twice, too: each is copied.
 FRESH_BYTES = st.binary(min_size=2).map(lambda data: bytes(bytearray(data)))
-CELL_OBJECTS = allowed_objects(ASCII, FRESH_BYTES)
+CELL_OBJECTS = allowed_objects(ASCII, FRESH_BYTES, leaves=12)  # cells are many
 
 
 @settings(max_examples=60, **unhurried)
 @given(
-    cells=st.dictionaries(st.integers(0, 1 << 40), st.dictionaries(ASCII, CELL_OBJECTS)),
+    cells=st.dictionaries(
+        st.integers(0, 1 << 40), st.dictionaries(ASCII, CELL_OBJECTS, max_size=3), max_size=4
+    ),
     before=CELL_OBJECTS,
     protocol=st.sampled_from(PROTOCOLS),
 )
