@@ -67,7 +67,7 @@ def flipped(toy: Any, damaged: Any) -> list[Any]:
         }
         for s in data_sections(toy)
     ]
-    return damaged("cases", cases=cases)  # type: ignore[no-any-return]
+    return damaged("cases", cases=cases)  # type: ignore[no-any-return]  # a fixture has no type
 
 
 def test_a_plain_open_does_not_see_a_flipped_data_byte(flipped: list[Any]) -> None:
