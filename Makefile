@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 NATIVE := CMakeLists.txt pyproject.toml constraints.txt $(wildcard bindings/* src/nb201store/*.hpp cmake/*)
 
-.PHONY: demo test check lint types cpp consumer fuzz benchmarks format docs clean
+.PHONY: demo test check lint types cpp consumer fuzz benchmarks benchmarks-converting wheel-venv format docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nb201 demo --folder demo
@@ -87,18 +87,32 @@ SITE := 'import sysconfig; print(sysconfig.get_path("purelib"))'
 SITES := 'import sys; print(*(path for path in sys.path if path.endswith("-packages")), sep="\n")'
 BENCHMARK_RESULTS = $(if $(IMAGE),benchmarks/results/$(basename $(notdir $(IMAGE))).json,build/benchmarks/demo.json)
 BENCHMARK_PAGE = $(if $(IMAGE),docs/benchmarks.md,build/benchmarks/demo.md)
-benchmarks: $(VENV)/.test-tools
-	$(CONFIGURE) --preset benchmarks
-	$(BIN)/cmake --build --preset benchmarks
+wheel-venv: $(VENV)/.test-tools
 	$(BIN)/python -m venv --clear --without-pip $(WHEEL_VENV)
 	$(PIP) wheel --no-build-isolation --no-deps --wheel-dir $(WHEEL_VENV) .
 	$(PIP) --python $(WHEEL_VENV)/bin/python install --no-deps $(WHEEL_VENV)/nb201store-*.whl
 	$(BIN)/python -P -c $(SITES) > "$$($(WHEEL_VENV)/bin/python -c $(SITE))/peers.pth"
+
+benchmarks: wheel-venv
+	$(CONFIGURE) --preset benchmarks
+	$(BIN)/cmake --build --preset benchmarks
 	$(BIN)/python benchmarks/run.py $(if $(IMAGE),--image $(IMAGE)) $(if $(ARCHIVE),--archive $(ARCHIVE)) \
 	  $(if $(OFFICIAL),--official $(OFFICIAL)) $(if $(OFFICIAL_201),--official-201 $(OFFICIAL_201)) \
 	  $(if $(SCRATCH),--scratch $(SCRATCH)) $(if $(TOY),--toy) --rounds $(ROUNDS) \
 	  --interpreter $(WHEEL_VENV)/bin/python --programs build/benchmarks/benchmarks/cpp --out $(BENCHMARK_RESULTS)
 	$(BIN)/python benchmarks/make_docs.py $(BENCHMARK_RESULTS) $(BENCHMARK_PAGE)
+
+# Whole sources converted and verified: minutes a round at full size, so few rounds, and a page of their own. Without
+# OFFICIAL= and OFFICIAL_201= on the demo's cells, results under build/; with one or both docs/benchmarks-converting.md:
+#   make benchmarks-converting OFFICIAL=NATS-tss-v1_0-3ffb9-simple OFFICIAL_201=v1_1.pth SCRATCH=/somewhere/with/6/GB
+CONVERTING_RESULTS = $(if $(OFFICIAL)$(OFFICIAL_201),benchmarks/results,build/benchmarks)/converting.json
+CONVERTING_PAGE = $(if $(OFFICIAL)$(OFFICIAL_201),docs/benchmarks-converting.md,build/benchmarks/converting.md)
+benchmarks-converting: ROUNDS := 3
+benchmarks-converting: wheel-venv
+	$(BIN)/python benchmarks/run.py --converting $(if $(OFFICIAL),--official $(OFFICIAL)) \
+	  $(if $(OFFICIAL_201),--official-201 $(OFFICIAL_201)) $(if $(SCRATCH),--scratch $(SCRATCH)) \
+	  $(if $(TOY),--toy) --rounds $(ROUNDS) --interpreter $(WHEEL_VENV)/bin/python --out $(CONVERTING_RESULTS)
+	$(BIN)/python benchmarks/make_docs.py $(CONVERTING_RESULTS) $(CONVERTING_PAGE)
 
 # docs/search.md needs a full image: make docs IMAGE=tss.nb201
 docs: $(VENV)/.installed

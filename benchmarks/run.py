@@ -3,6 +3,8 @@
     python benchmarks/run.py                                    the small synthetic demo image, made on the spot
     python benchmarks/run.py --image nats-tss.nb201 --archive nats-tss.zarr --official NATS-tss-v1_0-3ffb9-simple \
         --official-201 NAS-Bench-201-v1_1-096897.pth --programs build/benchmarks/benchmarks/cpp --out results.json
+    python benchmarks/run.py --converting --official NATS-tss-v1_0-3ffb9-simple \
+        --official-201 NAS-Bench-201-v1_1-096897.pth --out converting.json
 
 Then: python benchmarks/make_docs.py results.json docs/benchmarks.md
 """
@@ -20,26 +22,35 @@ from pathlib import Path
 
 from nb201bench import cpp, demo, environment
 from nb201bench.baselines import Baselines
-from nb201bench.harness import CaseResult, Disagreement, measure
+from nb201bench.harness import CaseResult, Disagreement, Workload, measure
 from nb201bench.inputs import FULL, TOY, Inputs
 from nb201bench.units import rate_text, seconds_text
-from nb201bench.workloads import WORKLOADS
+from nb201bench.workloads import CONVERTING, WORKLOADS, converting
+
+ROUNDS, CONVERTING_ROUNDS = 11, 3  # a round of conversions takes minutes
 
 
 def main(arguments: list[str]) -> int:
     """Run what the command line asks for; 1 where answers differ, 2 for a bad command line."""
     options = _options(arguments)
-    chosen = set(options.only.split(",")) if options.only else {w.name for w in WORKLOADS}
-    unknown = chosen - {w.name for w in WORKLOADS}
+    workloads = CONVERTING if options.converting else WORKLOADS
+    rounds = options.rounds or (CONVERTING_ROUNDS if options.converting else ROUNDS)
+    chosen = set(options.only.split(",")) if options.only else {w.name for w in workloads}
+    unknown = chosen - {w.name for w in workloads}
     if unknown:
-        names = ", ".join(w.name for w in WORKLOADS)
+        names = ", ".join(w.name for w in workloads)
         print(f"no workload {', '.join(sorted(unknown))}; there are {names}", file=sys.stderr)
         return 2
     described = environment.describe()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=options.scratch)))
         image, archive, official = options.image, options.archive, options.official
-        if image is None:
+        official_201 = options.official_201
+        if options.converting:
+            if official is None and official_201 is None:
+                print(f"Sources of the demo's {demo.CELLS} synthetic cells. Size matters.")
+                official, official_201 = demo.make_sources(folder / "demo")
+        elif image is None:
             print(
                 f"The demo image, {demo.CELLS} synthetic cells. Size matters: a full one has other times."
             )
@@ -47,14 +58,14 @@ def main(arguments: list[str]) -> int:
         inputs = stack.enter_context(
             Inputs(
                 image, folder, TOY if options.toy else FULL, archive=archive, official=official,
-                official_201=options.official_201, programs=options.programs, interpreter=options.interpreter,
+                official_201=official_201, programs=options.programs, interpreter=options.interpreter,
             )
         )  # fmt: skip
         try:
-            results = _python(inputs, chosen, options.rounds)
-            if options.programs:
+            results = _python(inputs, [w for w in workloads if w.name in chosen], rounds)
+            if options.programs and not options.converting:
                 described["cpp_compiler"], more = cpp.run(
-                    options.programs, image, chosen, options.rounds, toy=options.toy
+                    options.programs, image, chosen, rounds, toy=options.toy
                 )
                 for result in more:
                     _show(result)
@@ -62,13 +73,19 @@ def main(arguments: list[str]) -> int:
         except Disagreement as problem:
             print(problem, file=sys.stderr)
             return 1
+        if not results:
+            print(
+                "no such source was given: a folder is --official, a .pth --official-201",
+                file=sys.stderr,
+            )
+            return 2
         report = {
             "environment": described
             | {"load_after": environment.load(), "command": environment.command(arguments)},
-            "image": _about(inputs),
-            "rounds": options.rounds,
+            **_about(inputs, converted=options.converting),
+            "rounds": rounds,
             "toy": options.toy,
-            "isolates": {w.name: w.isolates for w in WORKLOADS if w.name in chosen},
+            "isolates": {w.name: w.isolates for w in workloads if w.name in chosen},
             "cases": [asdict(result) for result in results],
         }
     if options.out:
@@ -92,8 +109,15 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--interpreter", type=Path, help="the Python whose start is timed (default: this one)"
     )
+    parser.add_argument(
+        "--converting",
+        action="store_true",
+        help="convert and verify the official sources instead of asking an image; default: the demo's",
+    )
     parser.add_argument("--only", help="workloads, comma-separated")
-    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument(
+        "--rounds", type=int, help=f"default: {ROUNDS}, {CONVERTING_ROUNDS} of converting"
+    )
     parser.add_argument(
         "--toy",
         action="store_true",
@@ -106,16 +130,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)  # fmt: skip
 
 
-def _python(inputs: Inputs, chosen: set[str], rounds: int) -> list[CaseResult]:
+def _python(inputs: Inputs, workloads: list[Workload], rounds: int) -> list[CaseResult]:
     base = Baselines(inputs)
     results = []
-    for workload in WORKLOADS:
-        if workload.name not in chosen:
-            continue
+    for workload in workloads:
         start = time.perf_counter()
         found = [measure(case, workload, rounds) for case in workload.cases(base)]
         if workload.measures:
-            found[-1].measures = workload.measures(base)
+            found[-1].measures |= workload.measures(base)
         for result in found:
             _show(result)
         results += found
@@ -140,9 +162,12 @@ def _show(result: CaseResult) -> None:
         print(f"   {name}: {value:,.0f}")
 
 
-def _about(inputs: Inputs) -> dict[str, object]:
+def _about(inputs: Inputs, *, converted: bool) -> dict[str, object]:
+    """What was asked: an image, or sources."""
+    if converted:
+        return {"sources": converting.described(inputs)}
     described = inputs.store.describe()
-    return {
+    image = {
         "name": inputs.image.name,
         "bytes": inputs.image.stat().st_size,
         "space": described["space"],
@@ -150,6 +175,7 @@ def _about(inputs: Inputs) -> dict[str, object]:
         "cells_recorded": int(inputs.recorded_cells),
         "trials": sum(group["rows"] for group in described["groups"]),
     }
+    return {"image": image}
 
 
 if __name__ == "__main__":

@@ -21,4 +21,6 @@ search_local    local search
 search_reinforce  policy gradients
 search_bohb     BOHB
 search_start    one published search, from nothing loaded
+convert_201     a single official file converted and verified (--converting)
+convert_nats    an official folder converted and verified (--converting)
 """

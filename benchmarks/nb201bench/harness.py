@@ -43,6 +43,7 @@ class Contender:
     answer : makes of the result what is compared, untimed: a sequence of floats
     ready_s : seconds that it took to be ready for the first question: opening, loading, filling. None: not applicable
     tolerance : relative difference to the first of "ours" that is accepted; 0 is exact
+    peak : makes of a result the most bytes that were resident; the largest of all rounds is a measure of the case
     """
 
     name: str
@@ -54,6 +55,7 @@ class Contender:
     answer: Callable[[Any], Any] = unchanged
     ready_s: float | None = None
     tolerance: float = 0.0
+    peak: Callable[[Any], float] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,16 +117,16 @@ class CaseResult:
 
 def measure(case: Case, workload: Workload, rounds: int) -> CaseResult:
     """Run a case: one warm-up round whose answers are compared, then `rounds` alternating ones."""
+    result = CaseResult(workload.name, case.title, "Python", workload.cache, case.per)
     firsts, answers = [], []
     for contender in case.contenders:
-        seconds, _, found = _once(contender)
+        seconds, _, found = _once(contender, result.measures)
         firsts.append(seconds)
         answers.append(None if contender.role == "floor" else _as_floats(contender.answer(found)))
         del found
     agreements = _compare(f"{workload.name}, {case.title}", case.contenders, answers)
     del answers
-    times = _rounds(case.contenders, rounds)
-    result = CaseResult(workload.name, case.title, "Python", workload.cache, case.per)
+    times = _rounds(case.contenders, rounds, result.measures)
     for contender, first, spent, agrees in zip(
         case.contenders, firsts, times, agreements, strict=True
     ):
@@ -149,13 +151,16 @@ def quartiles(seconds: Sequence[float]) -> tuple[float, float, float]:
     return q1, median, q3
 
 
-def _once(contender: Contender) -> tuple[float, float, Any]:
-    """(wall seconds a question, processor seconds a question, result) of one run."""
+def _once(contender: Contender, measures: dict[str, float]) -> tuple[float, float, Any]:
+    """(wall seconds a question, processor seconds a question, result) of one run; its peak goes to `measures`."""
     contender.before()
     children = _children()
     start, busy = time.perf_counter(), time.process_time()
     found = contender.run()
     busy, wall = time.process_time() - busy, time.perf_counter() - start
+    if contender.peak:
+        name = f"peak bytes of {contender.name}"
+        measures[name] = max(measures.get(name, 0.0), contender.peak(found))
     return wall / contender.n, (busy + _children() - children) / contender.n, found
 
 
@@ -165,7 +170,9 @@ def _children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _rounds(contenders: Sequence[Contender], rounds: int) -> list[list[tuple[float, float]]]:
+def _rounds(
+    contenders: Sequence[Contender], rounds: int, measures: dict[str, float]
+) -> list[list[tuple[float, float]]]:
     """(wall, processor) seconds a question of every contender and round. No garbage collection, as in timeit."""
     times: list[list[tuple[float, float]]] = [[] for _ in contenders]
     gc.collect()
@@ -174,7 +181,7 @@ def _rounds(contenders: Sequence[Contender], rounds: int) -> list[list[tuple[flo
         for turn in range(rounds):
             for place in range(len(contenders)):
                 which = (place + turn) % len(contenders)
-                times[which].append(_once(contenders[which])[:2])
+                times[which].append(_once(contenders[which], measures)[:2])
     finally:
         gc.enable()
     return times

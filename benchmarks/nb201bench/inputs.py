@@ -88,7 +88,7 @@ class Batch(NamedTuple):
 class Inputs:
     """A context manager: what it opened or wrote is gone when it is left.
 
-    image : what is asked
+    image : what is asked; None where sources are converted and nothing is asked
     folder : scratch
     archive : the Zarr archive of the image, or None
     official : a NATS-Bench -simple folder (asked in fast mode) or single file of the same cells, or None
@@ -99,7 +99,8 @@ class Inputs:
     """
 
     def __init__(
-        self, image: Path, folder: Path, size: Size, *, archive: Path | None = None, official: Path | None = None,
+        self, image: Path | None, folder: Path, size: Size, *,
+        archive: Path | None = None, official: Path | None = None,
         official_201: Path | None = None, programs: Path | None = None, interpreter: Path | None = None,
         rng_seed: int = 0,
     ) -> None:  # fmt: skip

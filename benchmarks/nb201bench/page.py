@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nb201bench.targets import TARGETS
+from nb201bench.targets import CONVERTING_TARGETS, TARGETS
 from nb201bench.units import bytes_text, millions_a_minute, rate_text, seconds_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nb201bench.targets import Target
 
@@ -16,9 +16,9 @@ Case = dict[str, Any]
 Timing = dict[str, Any]
 
 INTRODUCTION = """\
-# Benchmarks
+# {title}
 
-Made by `make benchmarks` from `{name}`; do not edit. What each workload isolates is said above its tables. Times are
+Made by `make {made_by}` from `{name}`; do not edit. What each workload isolates is said above its tables. Times are
 seconds of wall clock per what the table says, the median over {rounds} rounds with the first and third quartile; the
 contenders of a table ran in one process, in alternating rounds, after one warm-up round that is in no figure but
 "first" (compilation and first touch of pages included). `CPU` is the processor time in the same rounds, which other
@@ -45,20 +45,32 @@ own random numbers and finds other cells, and no time is told here of answers th
 """
 
 
+# Why figures of few cells mislead, by whether they are of converting.
+SIZE = {
+    False: "everything lies in the processor's caches here, and the targets below are about a full image.",
+    True: "a part of the time is that of starting a process and of flushing files, however few the cells.",
+}
+
+
 def page(report: dict[str, Any], name: str) -> str:
     """Return the Markdown of one run."""
-    image = report["image"]
-    parts = [INTRODUCTION.format(name=name, rounds=report["rounds"])]
+    converting = "sources" in report
+    title, made_by = ("Benchmarks", "benchmarks")
+    if converting:
+        title, made_by = ("Benchmarks of converting", "benchmarks-converting")
+    parts = [INTRODUCTION.format(title=title, made_by=made_by, name=name, rounds=report["rounds"])]
     if report["toy"]:
         parts.append(
             "**A toy run**: a few questions a round check the answers; its times mean nothing.\n"
         )
-    if image["cells_recorded"] < image["cells_of_space"]:
-        parts.append(
-            f"**Taken on {image['cells_recorded']} of {image['cells_of_space']} cells.** Size matters: everything lies "
-            "in the processor's caches here, and the targets below are about a full image.\n"
-        )
-    parts.append(_targets(report))
+    for cells, of_space in dict.fromkeys(
+        (a["cells_recorded"], a["cells_of_space"]) for a in _asked(report)
+    ):
+        if cells < of_space:
+            parts.append(
+                f"**Taken on {cells} of {of_space} cells.** Size matters: {SIZE[converting]}\n"
+            )
+    parts.append(_targets(report, CONVERTING_TARGETS if converting else TARGETS))
     parts.append(_where(report))
     searched = False
     for workload, isolates in report["isolates"].items():
@@ -72,7 +84,12 @@ def page(report: dict[str, Any], name: str) -> str:
     return "\n".join(parts)
 
 
-def _targets(report: dict[str, Any]) -> str:
+def _asked(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The image, or the sources that were converted."""
+    return report["sources"] if "sources" in report else [report["image"]]
+
+
+def _targets(report: dict[str, Any], targets: Sequence[Target]) -> str:
     cases = {(c["workload"], c["title"], c["language"]): c for c in report["cases"]}
     full = _is_full(report)
     names = [
@@ -87,7 +104,7 @@ def _targets(report: dict[str, Any]) -> str:
         "reached",
     ]
     rows, missed = [], []
-    for target in TARGETS:
+    for target in targets:
         row, reached = _target(target, cases)
         verdict = {None: "", True: "yes", False: "**no**"}[reached] if full else "-"
         rows.append([*row, verdict])
@@ -100,8 +117,8 @@ def _targets(report: dict[str, Any]) -> str:
 
 
 def _is_full(report: dict[str, Any]) -> bool:
-    image = report["image"]
-    return image["cells_recorded"] == image["cells_of_space"] and not report["toy"]
+    asked = _asked(report)
+    return not report["toy"] and all(a["cells_recorded"] == a["cells_of_space"] for a in asked)
 
 
 def _target(
@@ -118,7 +135,7 @@ def _target(
         return [*row, text(ours), "", "", "", "", limit], ours <= target.limit
     mine = _median_of_ours(case, target.contender)
     if target.over:
-        mine /= _median_of_ours(case, target.over)
+        mine /= next(t["median"] for t in case["timings"] if t["name"] == target.over)
         return [*row, text(mine), "", "", "", "", limit], mine <= target.limit
     floor = ""
     if target.floor and (holder := cases.get(target.floor[:3])):
@@ -149,16 +166,22 @@ def _median_of_ours(case: Case, name: str | None) -> float:
 
 
 def _where(report: dict[str, Any]) -> str:
-    e, image = report["environment"], report["image"]
+    e = report["environment"]
     packages = ", ".join(f"{name} {version}" for name, version in e["packages"].items() if version)
+    what = "source" if "sources" in report else "image"
     lines = [
-        f"* image: `{image['name']}`, {bytes_text(image['bytes'])}, {image['cells_recorded']} cells, "
-        f"{image['trials']} trials",
+        f"* {what}: `{asked['name']}`, {bytes_text(asked['bytes'])}, {asked['cells_recorded']} cells"
+        + (f", {asked['trials']} trials" if "trials" in asked else "")
+        for asked in _asked(report)
+    ]
+    compiler = e.get("cpp_compiler") or "nobody: they were not run"
+    compiled = [] if "sources" in report else [f"* C++ benchmarks compiled by {compiler}"]
+    lines += [
         f"* processor: {e['cpu']}; {e['cores']} cores, {e['memory_gb']} GB; "
         f"governor {e['governor'] or 'not shown by the system'}",
         f"* load average before and after: {e['load_before']}, {e['load_after']}",
         f"* Linux {e['kernel']}; Python {e['python']} ({e['interpreter_built_by']}); SQLite {e['sqlite']}; {packages}",
-        f"* C++ benchmarks compiled by {e.get('cpp_compiler') or 'nobody: they were not run'}",
+        *compiled,
         f"* commit {e['commit']}, {e['date']}",
         f"* command: `{e['command']}`",
     ]

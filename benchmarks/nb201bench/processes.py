@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 _MEMORY = """
 def private():
@@ -34,6 +35,30 @@ def answer_of(command: Sequence[str]) -> str:
     if code != 0:
         raise RuntimeError(f"{command[0]} ended with {code}: {printed}")
     return printed
+
+
+class Ended(NamedTuple):
+    """What a program printed, and the most bytes that it (or the largest of those that it started) had resident."""
+
+    printed: str
+    peak: float
+
+
+# A process begins with the `ru_maxrss` of the one that starts it: a small one stands between, as /usr/bin/time does.
+_WAIT = """
+import os, sys
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ)
+_, status, used = os.wait4(child, 0)
+print(f"\\n{used.ru_maxrss}")
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def run(command: Sequence[str]) -> Ended:
+    """Run a program to its end, with the peak memory that `/usr/bin/time -v` would tell."""
+    printed = answer_of([sys.executable, "-ISc", _WAIT, *command])
+    printed, _, peak = printed.removesuffix("\n").rpartition("\n")
+    return Ended(printed, float(peak) * 1024)
 
 
 def memory_growth(setup: str, action: str, arguments: Sequence[str] = ()) -> dict[str, float]:

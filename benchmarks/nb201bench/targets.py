@@ -19,8 +19,8 @@ class Floor(NamedTuple):
 class Target:
     """One row: the median of ours in that case, or a measure of it, is to be at most `limit` (seconds or bytes).
 
-    `per_minute`: shown as a rate, of which `limit` is the seconds of one. `over`: of two contenders that are ours, the
-    first's median is to be at most `limit` times the second's.
+    `per_minute`: shown as a rate, of which `limit` is the seconds of one. `over`: the median of ours is to be at most
+    `limit` times that of this other contender of the case.
     """
 
     says: str
@@ -147,3 +147,47 @@ TARGETS = (
     _peak(""),
     _peak(", with best cells over time"),
 )  # fmt: skip
+
+
+TO_ARCHIVE, TO_IMAGE, VERIFY = (
+    "nb201 convert X.zarr",
+    "nb201 convert X.nb201",
+    "nb201 verify X.zarr",
+)
+FILE_201 = ("convert_201", "NAS-Bench-201 .pth")
+FOLDER = ("convert_nats", "NATS-Bench -simple folder")
+
+
+def _of_file(says: str, contender: str) -> tuple[Target, Target]:
+    """Seconds and peak memory."""
+    return (
+        Target(says, *FILE_201, 40.0, contender=contender, floor=Floor(*FILE_201, "Python", "cat")),
+        _most_memory(says, FILE_201, contender),
+    )
+
+
+def _of_folder(says: str, contender: str) -> tuple[Target, Target]:
+    over = "decompression alone"
+    return (
+        Target(f"{says}, against {over}", *FOLDER, 1.25, contender=contender, over=over),
+        _most_memory(says, FOLDER, contender),
+    )
+
+
+def _most_memory(says: str, case: tuple[str, str], contender: str) -> Target:
+    return Target(f"peak memory, {says}", *case, 1e9, measure=f"peak bytes of {contender}")
+
+
+def _verifying(says: str, case: tuple[str, str]) -> Target:
+    against = f"verifying {says}, against converting it"
+    return Target(against, *case, 1.0, contender=VERIFY, over=TO_ARCHIVE)
+
+
+CONVERTING_TARGETS = (
+    *_of_file("v1_1 `.pth` to an archive", TO_ARCHIVE),
+    *_of_file("v1_1 `.pth` to an image", TO_IMAGE),
+    *_of_folder("-simple folder to an archive", TO_ARCHIVE),
+    *_of_folder("-simple folder to an image", TO_IMAGE),
+    _verifying("the archive of v1_1", FILE_201),
+    _verifying("the archive of the folder", FOLDER),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nb201bench.workloads import (
     batches,
+    converting,
     one_by_one,
     opening,
     rows_and_columns,
@@ -21,3 +22,7 @@ WORKLOADS = [
     *simulated_search.WORKLOADS,
     *search_start.WORKLOADS,
 ]
+"""Asked of an image."""
+
+CONVERTING = converting.WORKLOADS
+"""Asked of official sources: minutes a round at full size, so they have a run and a page of their own."""
