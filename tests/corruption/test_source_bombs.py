@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-import small_sources
+import tiny_layouts
 
 from nb201store.errors import SourceError
 from nb201store.upstream.bz2_stream import FREE_UNPACKED, MOST_UNPACKED, Bz2Stream
@@ -76,7 +76,7 @@ def test_a_bz2_bomb_that_never_becomes_an_object(tmp_path: Path) -> None:
 
 
 def test_a_bz2_bomb_behind_architectures_says_how_many_came(tmp_path: Path) -> None:
-    pickled = pickle.dumps(small_sources.top({0: small_sources.cell(0), 1: small_sources.cell(1)}))
+    pickled = pickle.dumps(tiny_layouts.top({0: tiny_layouts.cell(0), 1: tiny_layouts.cell(1)}))
     data = bz2.compress(pickled[:-1]) + bz2_of(b"\x80\x04", 4 * GIGABYTE)
     streamed, _ = refusals(tmp_path / "bomb", data)
     assert "a bz2 bomb?" in streamed
@@ -102,7 +102,7 @@ def test_other_bz2_bombs(pattern: bytes, why: str, tmp_path: Path) -> None:
 
 def test_what_official_files_unpack_to_is_far_from_the_limit() -> None:
     """The names of a meta file pack best of all that is official."""
-    unpacked = pickle.dumps(small_sources.top({}, "tss"), 4)
+    unpacked = pickle.dumps(tiny_layouts.top({}, "tss"), 4)
     assert len(unpacked) < FREE_UNPACKED / 30
     assert len(unpacked) / len(bz2.compress(unpacked)) < MOST_UNPACKED / 5
 
@@ -117,7 +117,7 @@ def test_the_limit_grows_with_what_was_packed() -> None:
 
 class TestZip:
     def zipped(self) -> bytes:
-        return small_sources.zipped(pickle.dumps(small_sources.cell(0, "v1_1"), 2))
+        return tiny_layouts.zipped(pickle.dumps(tiny_layouts.cell(0, "v1_1"), 2))
 
     def test_a_list_of_members_without_end(self, tmp_path: Path) -> None:
         """Members of no bytes: 100 bytes of file, a kilobyte of memory each."""
@@ -183,7 +183,7 @@ class TestZip:
             load(path)
 
     def test_every_byte_of_its_lists_changed_is_read_or_refused(self, tmp_path: Path) -> None:
-        whole = small_sources.zipped(pickle.dumps({"a": 1.5}, 2))
+        whole = tiny_layouts.zipped(pickle.dumps({"a": 1.5}, 2))
         path = tmp_path / "f"
         for place in range(len(whole)):
             for flip in (0x01, 0x80, 0xFF):

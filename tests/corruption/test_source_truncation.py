@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-import small_sources
+import tiny_layouts
 
 from nb201store.cli import main
 from nb201store.errors import SourceError
@@ -39,10 +39,10 @@ def refusal(path: Path) -> tuple[str, int]:
     return message, came
 
 
-@pytest.mark.parametrize("layout", small_sources.FILES)
+@pytest.mark.parametrize("layout", tiny_layouts.FILES)
 def test_a_single_file_cut_off_anywhere(layout: str, tmp_path: Path) -> None:
     path = tmp_path / "some.source"
-    small_sources.write_file(path, layout, CELLS)
+    tiny_layouts.write_file(path, layout, CELLS)
     whole = path.read_bytes()
     with open_source(path) as source:
         assert len(list(source.cells())) == CELLS
@@ -61,18 +61,16 @@ def test_a_single_file_cut_off_anywhere(layout: str, tmp_path: Path) -> None:
         counts.add(int(said[2]))
     if "zip" in layout:  # the list of its members is at its end
         assert counts == {0}
-    elif (
-        small_sources.FILES[layout][2] is small_sources.packed
-    ):  # a block of bz2 is lost as a whole
+    elif tiny_layouts.FILES[layout][2] is tiny_layouts.packed:  # a block of bz2 is lost as a whole
         assert counts >= {0, CELLS}
     else:
         assert counts == set(range(CELLS + 1))
 
 
-@pytest.mark.parametrize("layout", small_sources.FOLDERS)
+@pytest.mark.parametrize("layout", tiny_layouts.FOLDERS)
 def test_a_record_of_a_folder_cut_off_anywhere(layout: str, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
-    records = small_sources.write_folder(folder, layout, CELLS)
+    records = tiny_layouts.write_folder(folder, layout, CELLS)
     with open_source(folder) as source:
         assert len(list(source.cells())) == CELLS
     for place, path in enumerate(records):
@@ -92,7 +90,7 @@ def test_a_record_of_a_folder_cut_off_anywhere(layout: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("layout", ["nats-folder", "sss folder"])
 def test_the_meta_file_of_a_folder_cut_off_anywhere(layout: str, tmp_path: Path) -> None:
-    small_sources.write_folder(tmp_path / "folder", layout, 1)
+    tiny_layouts.write_folder(tmp_path / "folder", layout, 1)
     path = tmp_path / "folder" / "meta.pickle.pbz2"
     whole = path.read_bytes()
     for length in lengths(len(whole), 10):
@@ -104,15 +102,15 @@ def test_the_meta_file_of_a_folder_cut_off_anywhere(layout: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("target", ["x.zarr", "x.nb201"])
-@pytest.mark.parametrize("layout", [*small_sources.FILES, *small_sources.FOLDERS])
+@pytest.mark.parametrize("layout", [*tiny_layouts.FILES, *tiny_layouts.FOLDERS])
 def test_converting_leaves_nothing_behind(
     layout: str, target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = cut = tmp_path / "source"
-    if layout in small_sources.FILES:
-        small_sources.write_file(source, layout, CELLS)
+    if layout in tiny_layouts.FILES:
+        tiny_layouts.write_file(source, layout, CELLS)
     else:
-        cut = small_sources.write_folder(source, layout, CELLS)[-1]
+        cut = tiny_layouts.write_folder(source, layout, CELLS)[-1]
     whole = cut.read_bytes()
     there = sorted(tmp_path.rglob("*"))
     for length in (len(whole) // 3, len(whole) * 9 // 10, len(whole) - 1):

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import small_sources
+import tiny_layouts
 
 from nb201store.errors import SourceError
 from nb201store.schema import TSS
@@ -73,7 +73,7 @@ def read_record(data: bytes) -> None:
 @cache
 def base() -> Any:
     """The states that are changed: some dicts as the machine packs them, some as they are."""
-    states = small_sources.cell(INDEX, "v1_1")
+    states = tiny_layouts.cell(INDEX, "v1_1")
     for field in ("train_losses", "eval_losses", "train_times"):
         for results in states.values():
             for trial in results["all_results"].values():

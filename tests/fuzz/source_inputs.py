@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
-import small_sources
+import tiny_layouts
 
 from nb201store.errors import SourceError
 from nb201store.upstream import cell_state, open_source
@@ -48,14 +48,14 @@ def _packed(body: bytes) -> bytes:
 
 
 def _legacy(body: bytes) -> bytes:
-    start = b"".join(pickle.dumps(part, 2) for part in small_sources.TORCH_START)
+    start = b"".join(pickle.dumps(part, 2) for part in tiny_layouts.TORCH_START)
     return start + body + pickle.dumps([], 2)
 
 
 @cache
 def _before_cells() -> bytes:
     """A pickle up to the key of the cells."""
-    names = small_sources.top({})["meta_archs"]
+    names = tiny_layouts.top({})["meta_archs"]
     items = {"meta_archs": names, "total_archs": len(names)}
     start = b"".join(pickle.dumps(part, 2)[2:-1] for item in items.items() for part in item)
     return PROTO + b"}(" + start + _text("arch2infos")
@@ -85,7 +85,7 @@ WAYS: list[tuple[bool, Callable[[bytes], bytes]]] = [
     (True, _whole),
     (True, _packed),
     (True, _legacy),
-    (True, small_sources.zipped),
+    (True, tiny_layouts.zipped),
     (False, _from_cells_on),
     (False, _cells),
     (False, _one_cell),
@@ -95,7 +95,7 @@ WAYS: list[tuple[bool, Callable[[bytes], bytes]]] = [
 
 def seeds() -> dict[str, bytes]:
     """Small inputs by name: every container, every way."""
-    states = small_sources.cell(0, "v1_1")
+    states = tiny_layouts.cell(0, "v1_1")
     # One schedule of twelve epochs is enough, and what is short is changed more often where it matters.
     states = {"less": states["less"]}
     pickled = {protocol: pickle.dumps(states, protocol) for protocol in (2, 4)}
@@ -103,8 +103,8 @@ def seeds() -> dict[str, bytes]:
     for name, file in (
         ("plain", pickled[4]),
         ("packed", bz2.compress(pickled[4])),
-        ("legacy", small_sources.legacy(states)),
-        ("zip", small_sources.zipped(pickled[2])),
+        ("legacy", tiny_layouts.legacy(states)),
+        ("zip", tiny_layouts.zipped(pickled[2])),
         ("number", pickle.dumps(5, 2)),
     ):
         found[f"file-{name}"] = b"\x00" + file

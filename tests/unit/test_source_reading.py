@@ -6,7 +6,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import small_sources
+import tiny_layouts
 
 from nb201store.errors import SourceError
 from nb201store.upstream import open_source
@@ -20,7 +20,7 @@ CELLS = 3
 
 @pytest.fixture
 def top() -> dict[str, Any]:
-    return small_sources.top({index: small_sources.cell(index) for index in range(CELLS)})
+    return tiny_layouts.top({index: tiny_layouts.cell(index) for index in range(CELLS)})
 
 
 def read(path: Path, top: Any, *, pickled: bytes | None = None) -> tuple[str, int]:
@@ -93,10 +93,10 @@ def test_an_unknown_entry(key: Any, before: bool, top: dict[str, Any], tmp_path:
     [(-1, "-1"), (15625, "15625"), (1 << 40, str(1 << 40)), ("3", "'3'"), ((1, 2), "(1, 2)")],
 )
 def test_an_index_of_no_cell(index: Any, shown: str, top: dict[str, Any], tmp_path: Path) -> None:
-    top["arch2infos"][index] = small_sources.cell(3)
+    top["arch2infos"][index] = tiny_layouts.cell(3)
     message, _ = read(tmp_path / "f", top)
     assert message == f"arch2infos: {shown} is not an index of 0..15624"
-    top["arch2infos"] = {index: small_sources.cell(3)}
+    top["arch2infos"] = {index: tiny_layouts.cell(3)}
     message, came = read(tmp_path / "f", top)
     assert message == f"arch2infos: {shown} is not an index of 0..15624"
     assert came == 0
@@ -136,7 +136,7 @@ def test_a_cell_that_is_none(cell: Any, top: dict[str, Any], tmp_path: Path) -> 
     message, came = read(tmp_path / "f", top)
     assert message == "index 0: expected trials by hyper-parameters"
     assert came == 0
-    top["arch2infos"] = {0: small_sources.cell(0), 1: cell}
+    top["arch2infos"] = {0: tiny_layouts.cell(0), 1: cell}
     top["evaluated_indexes"] = {0, 1}
     message, came = read(tmp_path / "f", top)
     assert message.startswith("index 1")
@@ -167,7 +167,7 @@ def test_no_benchmark_at_all(whole: Any, tmp_path: Path) -> None:
 
 
 def test_one_cell_of_a_folder(tmp_path: Path) -> None:
-    message, _ = read(tmp_path / "f", small_sources.cell(0))
+    message, _ = read(tmp_path / "f", tiny_layouts.cell(0))
     assert message == "this is one cell of a folder of records; give the folder"
 
 
@@ -184,19 +184,19 @@ def without_trials(cell: dict[str, Any]) -> dict[str, Any]:
 def test_a_kind_that_only_a_later_cell_tells(
     kind: str, silent: Callable[[dict[str, Any]], dict[str, Any]], tmp_path: Path
 ) -> None:
-    cells = {index: small_sources.cell(index, kind) for index in range(CELLS)}
+    cells = {index: tiny_layouts.cell(index, kind) for index in range(CELLS)}
     cells[0] = silent(cells[0])
     path = tmp_path / "f"
-    path.write_bytes(small_sources.legacy(small_sources.top(cells)))
+    path.write_bytes(tiny_layouts.legacy(tiny_layouts.top(cells)))
     with open_source(path) as source:
         assert source.kind == kind
         assert len(list(source.cells())) == source.count == CELLS
 
 
 def test_a_kind_that_no_cell_tells(tmp_path: Path) -> None:
-    cells = {index: without_full(small_sources.cell(index, "v1_0")) for index in range(CELLS)}
+    cells = {index: without_full(tiny_layouts.cell(index, "v1_0")) for index in range(CELLS)}
     path = tmp_path / "f"
-    path.write_bytes(small_sources.legacy(small_sources.top(cells)))
+    path.write_bytes(tiny_layouts.legacy(tiny_layouts.top(cells)))
     with open_source(path) as source:
         assert source.kind == "v1_1"
         assert len(list(source.cells())) == CELLS
@@ -205,8 +205,8 @@ def test_a_kind_that_no_cell_tells(tmp_path: Path) -> None:
 def test_a_later_cell_that_is_damaged_is_refused_while_the_kind_is_looked_for(
     tmp_path: Path,
 ) -> None:
-    cells: dict[int, Any] = {0: without_full(small_sources.cell(0, "v1_0")), 1: {"x": 1}}
-    message, came = read(tmp_path / "f", small_sources.top(cells))
+    cells: dict[int, Any] = {0: without_full(tiny_layouts.cell(0, "v1_0")), 1: {"x": 1}}
+    message, came = read(tmp_path / "f", tiny_layouts.top(cells))
     assert message == "index 1: expected trials by hyper-parameters"
     assert came == 0
 
