@@ -34,6 +34,10 @@ $(VENV)/.test-tools: $(VENV)/.installed
 	$(PIP) install -c constraints.txt --group test --group peers
 	touch $@
 
+$(VENV)/.fuzz-tools: $(VENV)/.installed
+	$(PIP) install -c constraints.txt --group fuzz
+	touch $@
+
 $(VENV)/.lint-tools: $(VENV)/.pip
 	$(PIP) install -c constraints.txt --group lint
 	touch $@
@@ -64,18 +68,26 @@ cpp: $(VENV)/.installed
 consumer: $(VENV)/.installed
 	tests/cpp/check_consumer.sh $(BIN)
 
-# Needs clang. A finding is kept in build/fuzz; replay it with build/fuzz/tests/fuzz/fuzz_image FILE (or
-# fuzz_pickle FILE).
+# Needs clang, and for the Python readers atheris, which has wheels for some CPythons on Linux only (3.11 among them).
+# Two fuzzers run at a time, each FUZZ_SECONDS long. A finding is kept in build/fuzz; replay it with
+# build/fuzz/tests/fuzz/fuzz_image FILE (or fuzz_pickle), or as tests/fuzz/fuzz_readers.py says. One of the readers goes to
+# tests/fuzz/failed, which the tests replay without atheris.
 FUZZ_SECONDS ?= 60
-fuzz: $(VENV)/.installed
+FUZZERS := fuzz_pickle sources fuzz_image records
+FUZZ_BUILT := build/fuzz/tests/fuzz
+fuzz: $(VENV)/.fuzz-tools
 	$(CONFIGURE) --preset fuzz
 	$(BIN)/cmake --build --preset fuzz
-	build/fuzz/tests/fuzz/make_corpus build/fuzz/tests/fuzz/fuzz_image_corpus
-	build/fuzz/tests/fuzz/make_pickle_corpus build/fuzz/tests/fuzz/fuzz_pickle_corpus
-	for target in fuzz_image fuzz_pickle; do \
-	  build/fuzz/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ \
-	    -print_final_stats=1 build/fuzz/tests/fuzz/$${target}_corpus 2>&1 | tail -n 12 || exit 1; \
-	done
+	$(FUZZ_BUILT)/make_corpus $(FUZZ_BUILT)/fuzz_image_corpus
+	$(FUZZ_BUILT)/make_pickle_corpus $(FUZZ_BUILT)/fuzz_pickle_corpus
+	printf '%s\n' $(FUZZERS) | xargs -P 2 -I{} $(MAKE) --no-print-directory fuzz-{}
+.PHONY: $(addprefix fuzz-,$(FUZZERS))
+fuzz-fuzz_image fuzz-fuzz_pickle: fuzz-fuzz_%:
+	$(FUZZ_BUILT)/fuzz_$* $(FUZZ_OPTIONS) $(FUZZ_BUILT)/fuzz_$*_corpus $(FUZZ_LOG)
+fuzz-sources fuzz-records: fuzz-%:
+	PYTHONPATH=tests/support:examples $(BIN)/python tests/fuzz/fuzz_readers.py $* build/fuzz/$*_corpus $(FUZZ_OPTIONS) $(FUZZ_LOG)
+FUZZ_OPTIONS = -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/ -print_final_stats=1
+FUZZ_LOG = >build/fuzz/$@.log 2>&1; ended=$$?; echo "$@"; tail -n 12 build/fuzz/$@.log; exit $$ended
 
 # Every workload against its baselines (benchmarks/run.py). Without IMAGE= on the small demo image, results under build/;
 # with it results go to benchmarks/results/ and docs/benchmarks.md is written from them:

@@ -11,21 +11,20 @@ which can execute nothing (docs/design.md).
 
 from __future__ import annotations
 
-import struct
+import re
 import threading
 import zipfile
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb201store._core import PickleReader
 from nb201store.errors import SourceError
-from nb201store.upstream.bz2_stream import Bz2Stream
+from nb201store.upstream.bz2_stream import Bz2Stream, UnpackingLimitError
 from nb201store.upstream.packed import PackedDict
+from nb201store.upstream.torch_zip import opened_pickle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
-    from typing import BinaryIO
 
     MakeReader = Callable[[Any, str], PickleReader]
 
@@ -38,6 +37,9 @@ IMAGE_START = b"\x89NB2"
 # The first pickle of a legacy torch file is an int, so it starts as one of these; the official
 # object never does.
 _INT_PICKLES = (b"\x80\x02\x8a", b"\x80\x03\x8a", b"\x80\x04\x8a", b"\x80\x05\x8a")
+
+# How an error ends that says how many architectures were read before it.
+_COUNTED = re.compile(r"after \d+ architectures?\)$")
 
 
 class Weights:
@@ -120,15 +122,25 @@ def _parts(path: Path, make: MakeReader, *, whole: bool) -> Generator[Part, None
             raise SourceError(f"{path}: the file is empty")
         if head == IMAGE_START:
             raise SourceError(f"{path}: this is an nb201store image; expected an official file")
+        what = str(path)
         if head[:2] == b"PK":
-            yield from _of_zip(stream, path, make, whole=whole)
-        elif head[:3] == b"BZh":
+            with opened_pickle(stream, path) as (member, name):
+                what = f"{path} ({name})"
+                reader = make(member, what)
+                of_file = _of_one(reader, what, "torch-zip", whole=whole)
+                yield from _located(of_file, reader, what, whole=whole)
+            return
+        if head[:3] == b"BZh":
             what = f"{path} (unpacked)"
-            yield from _of_one(make(Bz2Stream(stream), what), what, "bz2", whole=whole)
+            reader = make(Bz2Stream(stream), what)
+            of_file = _of_one(reader, what, "bz2", whole=whole)
         elif head.startswith(_INT_PICKLES):
-            yield from _of_legacy(make(path, str(path)), path, whole=whole)
+            reader = make(path, what)
+            of_file = _of_legacy(reader, path, whole=whole)
         else:
-            yield from _of_one(make(path, str(path)), str(path), "pickle", whole=whole)
+            reader = make(path, what)
+            of_file = _of_one(reader, what, "pickle", whole=whole)
+        yield from _located(of_file, reader, what, whole=whole)
 
 
 def _of_pickle(reader: PickleReader, container: str, *, whole: bool) -> Generator[Part, None, None]:
@@ -143,9 +155,8 @@ def _of_one(
     reader: PickleReader, what: str, container: str, *, whole: bool
 ) -> Generator[Part, None, None]:
     """Yield the parts of a stream of one object; reading on to its end checks its checksum."""
-    with _damage_named(reader, what):
-        yield from _of_pickle(reader, container, whole=whole)
-        _expect_end(reader, what)
+    yield from _of_pickle(reader, container, whole=whole)
+    _expect_end(reader, what)
 
 
 def _expect_end(reader: PickleReader, what: str) -> None:
@@ -155,20 +166,38 @@ def _expect_end(reader: PickleReader, what: str) -> None:
         )
 
 
-@contextmanager
-def _damage_named(reader: PickleReader, what: str) -> Iterator[None]:
-    """Say of what an unpacking stream raises where it happened."""
+def _located(
+    found: Iterator[Part], reader: PickleReader, what: str, *, whole: bool
+) -> Iterator[Part]:
+    """Yield the parts of an object; say of every error where it happened, and after how many architectures.
+
+    Not after how many where a file is read whole: it is one architecture then.
+    """
+    cells = 0
     try:
-        yield
+        for part in found:
+            cells += len(part.where) == 2
+            yield part
+    except SourceError as error:
+        # The machine says it of the pickle that holds the cells, from where they begin.
+        if whole or _COUNTED.search(str(error)):
+            raise
+        before = str(error)
+        place = "," if before.endswith(")") else f" (byte {reader.offset},"
+        raise SourceError(f"{before.removesuffix(')')}{place} {_after(cells)})") from None
     except (EOFError, zipfile.BadZipFile, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        place = f"byte {reader.offset}"
-        if reader.cells:
-            place += f", after {reader.cells} architectures"
         kind = "truncated file" if isinstance(error, EOFError) else "damaged"
+        if isinstance(error, UnpackingLimitError):
+            kind = "refused"
         reason = str(error) or "the data end in the middle of a pickle"
+        place = f"byte {reader.offset}" + ("" if whole else f", {_after(cells)}")
         raise SourceError(f"{what}: {kind}: {reason} ({place})") from None
+
+
+def _after(cells: int) -> str:
+    return f"after {cells} architecture" + ("" if cells == 1 else "s")
 
 
 def _of_legacy(reader: PickleReader, path: Path, *, whole: bool) -> Generator[Part, None, None]:
@@ -190,40 +219,3 @@ def _expect(path: Path, what: str, found: object, expected: int) -> None:
     if type(found) is not int or found != expected:
         shown = hex(found) if type(found) is int and found.bit_length() < 128 else "another"
         raise SourceError(f"{path}: torch {what}: expected {expected:#x}, found {shown}")
-
-
-def _of_zip(
-    stream: BinaryIO, path: Path, make: MakeReader, *, whole: bool
-) -> Generator[Part, None, None]:
-    """Yield the parts of the object of a file as torch writes it since 1.6."""
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            pickled = _checked_member(archive, path)
-            with archive.open(pickled) as member:
-                what = f"{path} ({pickled.filename})"
-                yield from _of_one(make(member, what), what, "torch-zip", whole=whole)
-    except SourceError:
-        raise
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error) as error:
-        raise SourceError(f"{path}: not a sound zip file, perhaps cut off: {error}") from None
-
-
-def _checked_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
-    """Return the member that holds the object, after checking that torch could have written it."""
-    members = {info.filename: info for info in archive.infolist()}
-    names = [name for name in members if name.split("/")[1:] == ["data.pkl"]]
-    if len(names) != 1:
-        raise SourceError(
-            f"{path}: expected a torch file with one <name>/data.pkl in the zip, found {len(names)}"
-        )
-    pickled = members[names[0]]
-    order = members.get(names[0].removesuffix("data.pkl") + "byteorder")
-    for info in (pickled, order):
-        if info and (info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1):
-            raise SourceError(
-                f"{path}: zip member {info.filename!r} is compressed or encrypted; "
-                "torch stores it plainly"
-            )
-    if order and archive.read(order) != b"little":
-        raise SourceError(f"{path}: expected a torch file of a little-endian machine")
-    return pickled

@@ -60,9 +60,20 @@ class Folder(Upstream):
         )
 
     def _states(self) -> Iterator[tuple[int, Any, Path]]:
-        for index, value, path, digest in made_ahead(self._load, self._files.items()):
-            self._digests[path] = digest
-            yield index, value, path
+        done = 0
+        try:
+            for index, value, path, digest in made_ahead(self._load, self._files.items()):
+                self._digests[path] = digest
+                yield index, value, path
+                done += 1
+        except SourceError as error:
+            raise self._after(done, error) from None
+
+    def _after(self, done: int, error: SourceError) -> SourceError:
+        """`error` of one file, and how far the folder was read before it."""
+        return SourceError(
+            f"{error}; {done} of the folder's {self.count} architectures were read before it"
+        )
 
     def _load(self, file: tuple[int, Path]) -> tuple[int, Any, Path, FileDigest]:
         """Read a record, and its checksum while the system still holds the file in memory."""
@@ -112,7 +123,10 @@ class ArchiveFolder(Folder):
             if named:
                 files.setdefault(int(named[1]), file)
         self._settle(files)
-        self.container = self._loader.load(next(iter(self._files.values()))).container
+        try:
+            self.container = self._loader.load(next(iter(self._files.values()))).container
+        except SourceError as error:
+            raise self._after(0, error) from None
 
 
 def nats_files(folder: Path) -> dict[int, Path]:

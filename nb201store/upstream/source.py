@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -142,21 +142,28 @@ def read_meta(value: Any, path: Path) -> Benchmark:
     sizes = {len(space): name for name, space in SPACES.items()}
     if type(archs) is not list or len(archs) not in sizes:
         count = len(archs) if type(archs) is list else type(archs).__name__
-        expected = " or ".join(f"{size:,} ({name})" for size, name in sizes.items())
-        raise SourceError(f"{path}: meta_archs: expected {expected} strings, found {count}")
+        sizes_known = " or ".join(f"{size:,} ({name})" for size, name in sizes.items())
+        raise SourceError(f"{path}: meta_archs: expected {sizes_known} strings, found {count}")
     name = sizes[len(archs)]
     space = SPACES[name]
-    for index, code in enumerate(space.from_official_index(range(len(space))).tolist()):
-        if archs[index] != space.arch_str(code):
-            raise SourceError(
-                f"{path}: meta_archs: index {index}: expected {space.arch_str(code)}, "
-                f"found {shown(archs[index])}"
-            )
+    expected = _official_archs(name)
+    if archs != expected:
+        index = next(i for i in range(len(archs)) if archs[i] != expected[i])
+        raise SourceError(
+            f"{path}: meta_archs: index {index}: expected {expected[index]}, found {shown(archs[index])}"
+        )
     if value["total_archs"] != len(space):
         raise SourceError(
             f"{path}: total_archs: expected {len(space)}, found {shown(value['total_archs'])}"
         )
     return OFFICIAL[name]
+
+
+@cache
+def _official_archs(name: str) -> list[str]:
+    """Return the strings of all cells of a space, by official index. Spelling them takes longer than reading them."""
+    space = SPACES[name]
+    return [space.arch_str(code) for code in space.from_official_index(range(len(space))).tolist()]
 
 
 def read_indexes(value: Any, path: Path, what: str, size: int) -> list[int]:

@@ -1,5 +1,5 @@
 """Pickles that no official file holds: attacks, other spellings, absurd sizes, nonsense. Nothing here is ever loaded
-by `pickle` itself.
+by `pickle` itself. refused_pickles.py has the reasons for which the core refuses them, and more.
 """
 
 from __future__ import annotations
@@ -122,17 +122,4 @@ def builds_on_names() -> list[bytes]:
     ]
 
 
-def everything() -> list[bytes]:
-    """All of them, of every protocol where they are made by the pickler."""
-    made = [
-        pickle.dumps(attack, protocol)
-        for attack, _ in ATTACKS
-        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
-    ]
-    made += [pickled for module in ("os", "posix", "nt") for pickled in system(module)]
-    made += [attribute(name) for name in NAMES]
-    made += [b"\x80" + bytes([protocol]) + call + b"." for call in CALLS for protocol in (2, 4)]
-    made += [*CALLED_PLACEHOLDERS, *OUTSIDE_OBJECTS, *OLD_CLASSES, *BUILDS_ON_DATA]
-    made += [*NONSENSE, *ABSURD_SIZES, *nested_calls(), *builds_on_names()]
-    made += [b"\x80\x04\x8c\x05o\x1b[2J\x8c\x01\n\x93.", b"\x80\x02\x82\x7b."]
-    return made
+OTHERS = [b"\x80\x04\x8c\x05o\x1b[2J\x8c\x01\n\x93.", b"\x80\x02\x82\x7b."]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -80,6 +82,50 @@ def test_encode_takes_the_valid_last_hits_nearest_to_the_share(case) -> None:
     same = hits.decode(np.full(possible.shape, total), possible, images, last) == percent[0]
     distance = np.abs(possible[same] * images - total * last)
     assert found_last[0] == possible[same][np.argmin(distance)]
+
+
+@cache
+def everything_possible(images: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(percent, hits, last_hits) of every pair of hits that few images can have."""
+    total, in_last = np.meshgrid(np.arange(images + 1), np.arange(last + 1), indexing="ij")
+    possible = (in_last <= total) & (total - in_last <= images - last)
+    total, in_last = total[possible], in_last[possible]
+    return hits.decode(total, in_last, images, last), total, in_last
+
+
+def searched(percent: float, images: int, last: int) -> tuple[int, int, bool]:
+    """What `encode` should answer, by a search through everything."""
+    of, total, in_last = everything_possible(images, last)
+    same = np.flatnonzero(of == percent)
+    if not same.size:
+        return 0, 0, False
+    assert np.unique(total[same]).size == 1
+    distance = np.abs(in_last[same] * images - total[same] * last)
+    best = same[np.argmin(distance)]
+    return int(total[best]), int(in_last[best]), True
+
+
+FEW = [(images, hits.last_batch(images, batch)) for images, batch in
+       ((300, 256), (257, 256), (899, 256), (500, 64), (37, 37), (1, 256), (512, 256))]  # fmt: skip
+
+
+@given(st.data(), st.sampled_from(FEW))
+def test_encode_answers_what_a_search_through_everything_does(data, few) -> None:
+    images, last = few
+    of, _, _ = everything_possible(images, last)
+    known = st.integers(0, len(of) - 1).map(of.__getitem__)
+    drawn = st.one_of(
+        known,
+        known.map(lambda percent: np.nextafter(percent, np.inf)),
+        known.map(lambda percent: np.nextafter(percent, -np.inf)),
+        st.integers(0, images).map(lambda total: 100.0 * total / images),
+        st.floats(-1, 102),
+        st.floats(),
+    )
+    values = data.draw(st.lists(drawn, min_size=1, max_size=20))
+    total, in_last, ok = hits.encode(np.array(values, np.float64), images, last)
+    found = list(zip(total.tolist(), in_last.tolist(), ok.tolist(), strict=True))
+    assert found == [searched(float(value), images, last) for value in values]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.5, 100.5, 50.0001, 1e300])

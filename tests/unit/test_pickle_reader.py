@@ -13,6 +13,7 @@ from collections import OrderedDict
 import hostile_pickles as hostile
 import numpy as np
 import pytest
+import refused_pickles
 import synthetic
 from pickle_parts import Packed, all_objects, assembled, assert_same, reader, repickled
 from restricted_unpickler import WEIGHTS, read_pickle
@@ -246,12 +247,15 @@ def exhaust(opened, parts):
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("data", hostile.everything(), ids=map(str, itertools.count()))
-    def test_of_hostile_pickles(self, data, monkeypatch):
+    @pytest.mark.parametrize(
+        ("data", "why"),
+        [pytest.param(data, why, id=name) for name, data, why in refused_pickles.everything()],
+    )
+    def test_of_hostile_pickles_say_why(self, data, why, monkeypatch):
         ran = []
         monkeypatch.setattr(os, "system", ran.append)
         for read in (lambda opened: opened.read(), lambda opened: list(opened.items())):
-            with pytest.raises(SourceError) as caught:
+            with pytest.raises(SourceError, match=why) as caught:
                 read(reader(data))
             message = str(caught.value)
             assert message.startswith("some.pth: ")
