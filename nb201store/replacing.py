@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _FLUSHED_AT_ONCE = 16
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2
@@ -41,16 +43,17 @@ def new_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     """
     check_target(target, overwrite=overwrite, folder=False)
     target = _followed(target)
-    partial, lock = _begin(target, folder=False)
-    try:
-        with open(partial, "w+b", opener=lambda *_: lock) as file:
-            yield file
-            file.flush()
-            os.fsync(lock)
-            _put_in_place(partial, target, overwrite=overwrite)
-    except BaseException:  # an interruption too: whatever ended the block, nothing stays
-        partial.unlink(missing_ok=True)
-        raise
+    with _full_disk_named(target):
+        partial, lock = _begin(target, folder=False)
+        try:
+            with open(partial, "w+b", opener=lambda *_: lock) as file:
+                yield file
+                file.flush()
+                os.fsync(lock)
+                _put_in_place(partial, target, overwrite=overwrite)
+        except BaseException:  # an interruption too: whatever ended the block, nothing stays
+            partial.unlink(missing_ok=True)
+            raise
     _fsync(target.parent)
 
 
@@ -69,27 +72,40 @@ def new_folder(target: Path, *, overwrite: bool, durable: bool = True) -> Iterat
     """
     check_target(target, overwrite=overwrite, folder=True)
     target = _followed(target)
-    partial, lock = _begin(target, folder=True)
-    try:
-        yield partial
-        if durable:
-            _fsync_tree(partial)
-        _put_in_place(partial, target, overwrite=overwrite)
-    finally:  # after an exchange `partial` is what `target` was before
-        os.close(lock)
-        _remove_folder(partial)
+    with _full_disk_named(target):
+        partial, lock = _begin(target, folder=True)
+        try:
+            yield partial
+            if durable:
+                _fsync_tree(partial)
+            _put_in_place(partial, target, overwrite=overwrite)
+        finally:  # after an exchange `partial` is what `target` was before
+            os.close(lock)
+            _remove_folder(partial)
     _fsync(target.parent)
 
 
 @contextlib.contextmanager
 def scratch_folder(target: Path) -> Iterator[Path]:
     """Give an empty folder beside `target` for what is needed on the way to it; it is removed afterwards."""
-    scratch, lock = _begin(_followed(target), folder=True)
+    with _full_disk_named(target):
+        scratch, lock = _begin(_followed(target), folder=True)
+        try:
+            yield scratch
+        finally:
+            os.close(lock)
+            _remove_folder(scratch)
+
+
+@contextlib.contextmanager
+def _full_disk_named(target: Path) -> Iterator[None]:
+    """Say which target had no room: a write that fails names no file, or a temporary one."""
     try:
-        yield scratch
-    finally:
-        os.close(lock)
-        _remove_folder(scratch)
+        yield
+    except OSError as problem:
+        if problem.errno not in _FULL:
+            raise
+        raise OSError(problem.errno, problem.strerror, str(target)) from problem
 
 
 def check_target(target: Path, *, overwrite: bool, folder: bool) -> None:
@@ -159,6 +175,15 @@ def _remove_stale(path: Path) -> None:
 
 
 def _remove_folder(path: Path) -> None:
+    """Remove a folder, to its end also where this is interrupted."""
+    try:
+        _try_to_remove(path)
+    except BaseException:
+        _try_to_remove(path)
+        raise
+
+
+def _try_to_remove(path: Path) -> None:
     """Remove a folder; an interrupted writer's threads may add to it for a moment longer."""
     for _ in range(20):
         shutil.rmtree(path, ignore_errors=True)
