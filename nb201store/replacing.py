@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _FLUSHED_AT_ONCE = 16
 
+_ASIDE = ".old.partial"
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _AT_FDCWD = -100
@@ -130,7 +132,7 @@ def _followed(target: Path) -> Path:
 def _begin(target: Path, *, folder: bool) -> tuple[Path, int]:
     """Remove what killed runs left behind; make the temporary sibling and return it with its lock's descriptor."""
     for stale in target.parent.glob(f".{_glob_escape(target.name)}.*.partial"):
-        _remove_stale(stale)
+        _remove_stale(stale, target)
     # Another run may take a new sibling for stale before it is locked: then it is gone, and the next name is tried.
     for _ in range(100):
         name = f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.partial"
@@ -163,13 +165,21 @@ def _glob_escape(name: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
-def _remove_stale(path: Path) -> None:
-    """Remove a temporary file or folder unless a living process holds its lock, or it is not ours to remove."""
+def _remove_stale(path: Path, target: Path) -> None:
+    """Remove a temporary file or folder unless a living process holds its lock, or it is not ours to remove.
+
+    What was the target until it was put aside, and nothing took its place, is put back.
+    """
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if path.name.endswith(_ASIDE) and not target.exists():
+                path.rename(target)
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
         finally:
             os.close(descriptor)
 
@@ -212,11 +222,22 @@ def _put_in_place(partial: Path, target: Path, *, overwrite: bool) -> None:
 
 def _exchange(partial: Path, target: Path) -> None:
     """Swap two folders."""
-    if not _renameat2(partial, target, _RENAME_EXCHANGE):
-        old = partial.with_name(partial.name.replace(".partial", ".old.partial"))
+    if _renameat2(partial, target, _RENAME_EXCHANGE):
+        return
+    # For a moment there is none, here (on NFS, say): `_remove_stale` puts back what a run killed in it left.
+    old = partial.with_name(partial.name.replace(".partial", _ASIDE))
+    lock = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         target.rename(old)
-        partial.rename(target)
+        try:
+            partial.rename(target)
+        except BaseException:
+            old.rename(target)
+            raise
         old.rename(partial)  # removed by the caller
+    finally:
+        os.close(lock)
 
 
 def _renameat2(old: Path, new: Path, flags: int) -> bool:
