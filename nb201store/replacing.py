@@ -81,6 +81,9 @@ def new_folder(target: Path, *, overwrite: bool, durable: bool = True) -> Iterat
             if durable:
                 _fsync_tree(partial)
             _put_in_place(partial, target, overwrite=overwrite)
+        except BaseException:
+            _remove_for_good(partial)
+            raise
         finally:  # after an exchange `partial` is what `target` was before
             os.close(lock)
             _remove_folder(partial)
@@ -94,6 +97,9 @@ def scratch_folder(target: Path) -> Iterator[Path]:
         scratch, lock = _begin(_followed(target), folder=True)
         try:
             yield scratch
+        except BaseException:
+            _remove_for_good(scratch)
+            raise
         finally:
             os.close(lock)
             _remove_folder(scratch)
@@ -191,6 +197,13 @@ def _remove_folder(path: Path) -> None:
     except BaseException:
         _try_to_remove(path)
         raise
+
+
+def _remove_for_good(path: Path) -> None:
+    """Remove a folder whose writer was stopped: its threads, zarr's among them, may make it anew a little later."""
+    for _ in range(3):
+        _remove_folder(path)
+        time.sleep(0.05)
 
 
 def _try_to_remove(path: Path) -> None:

@@ -78,8 +78,8 @@ def assert_ended_well(ended: Ended, number: signal.Signals) -> None:
     # Before the command line itself has begun, a signal ends the process as any.
     assert ended.code in (0, code, -number), ended
     if ended.code == code:
-        # At the end: a thread of zarr's that is still at work may warn of something of its own before.
-        assert ended.err.endswith(said), ended
+        # Zarr may warn of what it had begun, before or after it.
+        assert said in ended.err, ended
     # Python itself prints a traceback where the signal comes in a callback that cannot raise, and goes on.
     assert "Traceback" not in ended.err or "Exception ignored" in ended.err
 
