@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _FLUSHED_AT_ONCE = 16
 
+_ASIDE = ".old.partial"
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2
@@ -41,16 +45,17 @@ def new_file(target: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     """
     check_target(target, overwrite=overwrite, folder=False)
     target = _followed(target)
-    partial, lock = _begin(target, folder=False)
-    try:
-        with open(partial, "w+b", opener=lambda *_: lock) as file:
-            yield file
-            file.flush()
-            os.fsync(lock)
-            _put_in_place(partial, target, overwrite=overwrite)
-    except BaseException:  # an interruption too: whatever ended the block, nothing stays
-        partial.unlink(missing_ok=True)
-        raise
+    with _full_disk_named(target):
+        partial, lock = _begin(target, folder=False)
+        try:
+            with open(partial, "w+b", opener=lambda *_: lock) as file:
+                yield file
+                file.flush()
+                os.fsync(lock)
+                _put_in_place(partial, target, overwrite=overwrite)
+        except BaseException:  # an interruption too: whatever ended the block, nothing stays
+            partial.unlink(missing_ok=True)
+            raise
     _fsync(target.parent)
 
 
@@ -69,27 +74,46 @@ def new_folder(target: Path, *, overwrite: bool, durable: bool = True) -> Iterat
     """
     check_target(target, overwrite=overwrite, folder=True)
     target = _followed(target)
-    partial, lock = _begin(target, folder=True)
-    try:
-        yield partial
-        if durable:
-            _fsync_tree(partial)
-        _put_in_place(partial, target, overwrite=overwrite)
-    finally:  # after an exchange `partial` is what `target` was before
-        os.close(lock)
-        _remove_folder(partial)
+    with _full_disk_named(target):
+        partial, lock = _begin(target, folder=True)
+        try:
+            yield partial
+            if durable:
+                _fsync_tree(partial)
+            _put_in_place(partial, target, overwrite=overwrite)
+        except BaseException:
+            _remove_for_good(partial)
+            raise
+        finally:  # after an exchange `partial` is what `target` was before
+            os.close(lock)
+            _remove_folder(partial)
     _fsync(target.parent)
 
 
 @contextlib.contextmanager
 def scratch_folder(target: Path) -> Iterator[Path]:
     """Give an empty folder beside `target` for what is needed on the way to it; it is removed afterwards."""
-    scratch, lock = _begin(_followed(target), folder=True)
+    with _full_disk_named(target):
+        scratch, lock = _begin(_followed(target), folder=True)
+        try:
+            yield scratch
+        except BaseException:
+            _remove_for_good(scratch)
+            raise
+        finally:
+            os.close(lock)
+            _remove_folder(scratch)
+
+
+@contextlib.contextmanager
+def _full_disk_named(target: Path) -> Iterator[None]:
+    """Say which target had no room: a write that fails names no file, or a temporary one."""
     try:
-        yield scratch
-    finally:
-        os.close(lock)
-        _remove_folder(scratch)
+        yield
+    except OSError as problem:
+        if problem.errno not in _FULL:
+            raise
+        raise OSError(problem.errno, problem.strerror, str(target)) from problem
 
 
 def check_target(target: Path, *, overwrite: bool, folder: bool) -> None:
@@ -114,7 +138,7 @@ def _followed(target: Path) -> Path:
 def _begin(target: Path, *, folder: bool) -> tuple[Path, int]:
     """Remove what killed runs left behind; make the temporary sibling and return it with its lock's descriptor."""
     for stale in target.parent.glob(f".{_glob_escape(target.name)}.*.partial"):
-        _remove_stale(stale)
+        _remove_stale(stale, target)
     # Another run may take a new sibling for stale before it is locked: then it is gone, and the next name is tried.
     for _ in range(100):
         name = f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.partial"
@@ -147,18 +171,42 @@ def _glob_escape(name: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
-def _remove_stale(path: Path) -> None:
-    """Remove a temporary file or folder unless a living process holds its lock, or it is not ours to remove."""
+def _remove_stale(path: Path, target: Path) -> None:
+    """Remove a temporary file or folder unless a living process holds its lock, or it is not ours to remove.
+
+    What was the target until it was put aside, and nothing took its place, is put back.
+    """
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if path.name.endswith(_ASIDE) and not target.exists():
+                path.rename(target)
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
         finally:
             os.close(descriptor)
 
 
 def _remove_folder(path: Path) -> None:
+    """Remove a folder, to its end also where this is interrupted."""
+    try:
+        _try_to_remove(path)
+    except BaseException:
+        _try_to_remove(path)
+        raise
+
+
+def _remove_for_good(path: Path) -> None:
+    """Remove a folder whose writer was stopped: its threads, zarr's among them, may make it anew a little later."""
+    for _ in range(3):
+        _remove_folder(path)
+        time.sleep(0.05)
+
+
+def _try_to_remove(path: Path) -> None:
     """Remove a folder; an interrupted writer's threads may add to it for a moment longer."""
     for _ in range(20):
         shutil.rmtree(path, ignore_errors=True)
@@ -187,11 +235,22 @@ def _put_in_place(partial: Path, target: Path, *, overwrite: bool) -> None:
 
 def _exchange(partial: Path, target: Path) -> None:
     """Swap two folders."""
-    if not _renameat2(partial, target, _RENAME_EXCHANGE):
-        old = partial.with_name(partial.name.replace(".partial", ".old.partial"))
+    if _renameat2(partial, target, _RENAME_EXCHANGE):
+        return
+    # For a moment there is none, here (on NFS, say): `_remove_stale` puts back what a run killed in it left.
+    old = partial.with_name(partial.name.replace(".partial", _ASIDE))
+    lock = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         target.rename(old)
-        partial.rename(target)
+        try:
+            partial.rename(target)
+        except BaseException:
+            old.rename(target)
+            raise
         old.rename(partial)  # removed by the caller
+    finally:
+        os.close(lock)
 
 
 def _renameat2(old: Path, new: Path, flags: int) -> bool:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
+import threading
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nb201store import __version__
 from nb201store.errors import Nb201Error, VerifyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Name -> help line. Modules are imported only when their command runs: `nb201 --help` stays fast.
 COMMANDS = {
@@ -29,6 +35,7 @@ COMMANDS = {
 USER_MISTAKE = 2
 DIFFERENT = 1
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 class LazyGroup(click.Group):
@@ -67,9 +74,10 @@ def group() -> None:
 
 
 def main(args: list[str] | None = None) -> Any:
-    """Run the command line; exit 0, 1 (verify found differences), 2 (the user's mistake) or 130 (interrupted)."""
+    """Run the command line; exit 0, 1 (verify found differences), 2 (the user's mistake), 130 or 143 (stopped)."""
     try:
-        group.main(args=args, prog_name="nb201", standalone_mode=False)
+        with _terminable():
+            group.main(args=args, prog_name="nb201", standalone_mode=False)
     except VerifyError as problem:
         _fail(_one_line(problem), DIFFERENT)
     except (Nb201Error, OSError) as problem:
@@ -86,8 +94,31 @@ def main(args: list[str] | None = None) -> Any:
             sys.exit(USER_MISTAKE)
         _fail(" ".join(problem.format_message().split()) + _help_hint(problem), USER_MISTAKE)
     except (click.Abort, KeyboardInterrupt):
-        _fail("interrupted; no target was written", INTERRUPTED)
+        _fail("interrupted; nothing half-written was left", INTERRUPTED)
+    except _Terminated:
+        _fail("terminated; nothing half-written was left", TERMINATED)
     return 0
+
+
+class _Terminated(BaseException):
+    """SIGTERM came. As KeyboardInterrupt, no Exception: nothing on the way up takes it for an error."""
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM, which batch systems send, clear up as Ctrl-C does."""
+
+    def stop(*_: object) -> None:
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():  # signals are not its business
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _help_hint(problem: click.ClickException) -> str:

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from nb201store.records import Source
+from nb201store.upstream.watching import path_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,7 @@ class FileChecksums:
 
     def _run(self) -> None:
         try:
-            with self._path.open("rb", buffering=0) as stream:
+            with path_named(self._path), self._path.open("rb", buffering=0) as stream:
                 while not self._stopped and (chunk := stream.read(_CHUNK)):
                     self._md5.update(chunk)
                     self._sha256.update(chunk)

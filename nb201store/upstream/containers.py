@@ -21,6 +21,7 @@ from nb201store.errors import SourceError
 from nb201store.upstream.bz2_stream import Bz2Stream, UnpackingLimitError
 from nb201store.upstream.packed import PackedDict
 from nb201store.upstream.torch_zip import opened_pickle
+from nb201store.upstream.watching import path_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -112,10 +113,11 @@ def _new_reader(source: Any, what: str) -> PickleReader:
 
 
 def _parts(path: Path, make: MakeReader, *, whole: bool) -> Generator[Part, None, None]:
+    path.stat()  # says so where it has vanished
     if not path.is_file():  # a pipe or a device would be waited for, or never end
         found = "a folder" if path.is_dir() else "a pipe, a device or a socket"
         raise SourceError(f"{path}: expected a file, found {found}")
-    with path.open("rb", buffering=0) as stream:
+    with path_named(path), path.open("rb", buffering=0) as stream:
         head = stream.read(4)
         stream.seek(0)
         if not head:

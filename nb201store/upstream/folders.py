@@ -19,6 +19,7 @@ from nb201store.upstream.source import (
     read_indexes,
     read_meta,
 )
+from nb201store.upstream.watching import check_unchanged, file_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +79,15 @@ class Folder(Upstream):
     def _load(self, file: tuple[int, Path]) -> tuple[int, Any, Path, FileDigest]:
         """Read a record, and its checksum while the system still holds the file in memory."""
         index, path = file
-        value = self._loader.load(path).value
-        return index, value, path, file_digest(path)
+        value, digest = self._read(path)
+        return index, value, path, digest
+
+    def _read(self, path: Path) -> tuple[Any, FileDigest]:
+        """Read one file twice, for its object and its checksum; refuse it if it changes meanwhile."""
+        before = file_state(path)
+        value, digest = self._loader.load(path).value, file_digest(path)
+        check_unchanged(path, before)
+        return value, digest
 
 
 class NatsFolder(Folder):
@@ -91,7 +99,7 @@ class NatsFolder(Folder):
     def __init__(self, path: Path, progress: Progress | None) -> None:
         super().__init__(path, progress)
         meta = path / META_FILE
-        value = self._loader.load(meta).value
+        value, self._digests[meta] = self._read(meta)
         self.benchmark = read_meta(value, meta)
         self._others = [meta]
         if value["arch2infos"]:

@@ -12,6 +12,7 @@ from nb201store.errors import SourceError, SourceWarning
 from nb201store.upstream.checksums import FileChecksums
 from nb201store.upstream.reading import Reading, is_record
 from nb201store.upstream.source import Upstream
+from nb201store.upstream.watching import check_unchanged, file_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ class SingleFile(Upstream):
 
     def __init__(self, path: Path, progress: Progress | None) -> None:
         super().__init__(path, progress)
+        self._before = file_state(path)
         self._reading: Reading | None = None
         # A pipe would be waited for: reading refuses it.
         self._checksums = FileChecksums(path) if path.is_file() else None
@@ -59,7 +61,9 @@ class SingleFile(Upstream):
     def source(self) -> Source:
         """Name, size and checksums of the file."""
         checksums = self._checksums or FileChecksums(self.path)
-        return checksums.source(self.kind, self._container, self._progress)
+        source = checksums.source(self.kind, self._container, self._progress)
+        check_unchanged(self.path, self._before)
+        return source
 
     def _states(self) -> Iterator[tuple[int, Any, Path]]:
         reading = self._reading or Reading(self.path)
@@ -71,6 +75,7 @@ class SingleFile(Upstream):
                 if held is not None:
                     yield (*held, self.path)
                 held = cell
+            check_unchanged(self.path, self._before)
             self.count = reading.count
             if held is not None:
                 yield (*held, self.path)

@@ -15,6 +15,7 @@ from nb201store.schema import OFFICIAL
 from nb201store.space import SPACES
 from nb201store.upstream.forms import shown
 from nb201store.upstream.objects import cell_record
+from nb201store.upstream.watching import path_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,7 +99,7 @@ class FileDigest(NamedTuple):
 
 def file_digest(path: Path) -> FileDigest:
     """Return the digest of a file. REQUIRES: a regular one; a pipe would be waited for."""
-    with path.open("rb") as stream:
+    with path_named(path), path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         return FileDigest(stream.tell(), sha256)
 

@@ -200,7 +200,7 @@ def test_a_stopped_export_keeps_the_old_file(
     assert target.read_text() == "precious"
     if number == signal.SIGINT:
         assert process.returncode == 130
-        assert err.lstrip() == "nb201: interrupted; no target was written\n"
+        assert err.lstrip() == "nb201: interrupted; nothing half-written was left\n"
         assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
     again = [NB201, "export", files.image, target, "--cost", "--overwrite"]
     subprocess.run(again, check=True, stdout=subprocess.DEVNULL)

@@ -190,6 +190,40 @@ def test_old_kernels_replace_without_flags(
     assert names(target.parent) == [target.name]
 
 
+@pytest.mark.parametrize("target", ["x.zarr", "strange [*?] name.zarr"], indirect=True)
+def test_an_old_folder_put_aside_by_an_old_kernel_comes_back(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where two folders cannot be exchanged in one step, a run stopped between the two steps lost the old one."""
+    write(target, "old")
+    monkeypatch.setattr(replacing, "_renameat2", lambda *_: False)
+    rename, calls = Path.rename, []
+
+    def refused(self: Path, to: Path) -> Path:
+        calls.append(self)
+        if (
+            len(calls) == 3
+        ):  # the first finds that the target is not empty, the second puts it aside
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return rename(self, to)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refused)
+        with pytest.raises(OSError, match="Input/output"):
+            write(target, "new", overwrite=True)
+    assert len(calls) == 4
+    assert text_of(target) == "old"
+    assert names(target.parent) == [target.name]
+
+    target.rename(target.with_name(f".{target.name}.1-0a1b.old.partial"))  # as a kill leaves it
+    with pytest.raises(FileExistsError, match="appeared"):
+        write(target, "new")
+    assert text_of(target) == "old"
+    write(target, "new", overwrite=True)
+    assert text_of(target) == "new"
+    assert names(target.parent) == [target.name]
+
+
 def test_what_a_killed_run_left_is_removed_by_the_next(target: Path) -> None:
     stale = [
         target.with_name(f".{target.name}.{pid}-0a1b.partial") for pid in (1, os.getpid(), 999_999)
