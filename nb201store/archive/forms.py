@@ -25,6 +25,10 @@ class Forms:
             raise SourceError("more than 65,535 different forms of objects: not an official file")
         return arrival
 
+    def arrived(self) -> list[str]:
+        """Every form, by arrival."""
+        return list(self._arrivals)
+
     def listed(self) -> list[str]:
         """Every form, sorted."""
         return sorted(self._arrivals)

@@ -22,6 +22,12 @@ class Table:
         """Take rows of `codes` and `seeds`, int32 [n]; the encoded arrays are [n, epochs]. Safe from any thread."""
         self._pieces.append((codes, seeds, encoded))
 
+    def trials(self) -> tuple[Array, Array]:
+        """Return (codes, seeds) of all rows in no order; before `finish`."""
+        codes, seeds = ([piece[column] for piece in self._pieces] for column in (0, 1))
+        nothing = np.empty(0, dtype=np.int32)
+        return np.concatenate([nothing, *codes]), np.concatenate([nothing, *seeds])
+
     def finish(self) -> tuple[Array, Array, Encoded]:
         """Return (codes, seeds, arrays), rows in ascending (code, seed); they are not kept here any longer."""
         pieces, self._pieces = self._pieces, []
@@ -63,6 +69,10 @@ class Tables:
         """Every epoch of some table, ascending."""
         sets = [table.epochs for table in self._by_epochs.values()]
         return np.unique(np.concatenate(sets)) if sets else np.empty(0, dtype=np.int32)
+
+    def trials(self) -> list[tuple[Array, Array, Array]]:
+        """Return (epochs, codes, seeds) of each table, rows in no order; before `finish`."""
+        return [(table.epochs, *table.trials()) for table in self._by_epochs.values()]
 
     def finish(self) -> list[tuple[Array, Array, Array, Encoded]]:
         """Return (epochs, codes, seeds, arrays) of each table that has rows, and keep none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from nb201store.archive import layout
 from nb201store.archive.arrays import CodeArrays, Output, spread, write_coordinate
 from nb201store.archive.score_arrays import write_scores
 from nb201store.archive.staging import Stage
+from nb201store.archive.summary import Summary, summarize
 from nb201store.archive.trial_arrays import write_trials
 from nb201store.errors import SettingsError, SourceError
 from nb201store.replacing import check_target, new_folder
@@ -21,7 +22,7 @@ from nb201store.space import SPACES
 from nb201store.threads import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from nb201store.archive.arrays import Array
@@ -29,16 +30,6 @@ if TYPE_CHECKING:
     from nb201store.schema import Benchmark
 
     Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What an archive was made of. `seeds`: trials by "<schedule>/<data set>/<seed>"."""
-
-    cells: int
-    trials: int
-    values: int
-    seeds: Mapping[str, int]
 
 
 def write(
@@ -80,13 +71,11 @@ def write(
     ):
         stage = Stage(benchmark, loss_dtype, workers)
         values = _gather(stage, cells)
+        # Before the arrays are written: that empties the tables that are counted here.
+        summary = summarize(stage, values)
         told = source() if callable(source) else source
         _write_store(Output(folder, workers, quick), stage, told, progress)
-    seeds: dict[str, int] = {}
-    for group in stage.ordered_groups():
-        for seed, n in zip(*np.unique(group.columns().seeds, return_counts=True), strict=True):
-            seeds[f"{group.schedule}/{group.dataset.name}/{seed}"] = int(n)
-    return Summary(len(stage.cell_form), sum(seeds.values()), values, seeds)
+    return summary
 
 
 def check_overwrite(path: Path) -> None:

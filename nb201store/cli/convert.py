@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from nb201store.cli import output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nb201store.archive import Summary
+
+# Field of a GroupSummary, and what is said of the trials that it counts.
+_ANOMALIES = {
+    "without_times": "have no seconds of an epoch",
+    "without_top5": "have no top-5 accuracy",
+    "without_latency": "have no latency",
+    "wrong_params": "recorded other parameters than their networks have",
+    "wrong_flops": "recorded other multiply-adds than their networks have",
+    "weights": "came with weights, which are left out",
+}
 
 
 @click.command()
@@ -33,11 +48,64 @@ def command(source: Path, target: Path, loss: str, overwrite: bool, as_json: boo
     seconds = time.perf_counter() - start
     if as_json:
         output.print_json({
-            "target": str(target), "bytes": size, "cells": summary.cells, "trials": summary.trials,
-            "values": summary.values, "trials_by_seed": dict(summary.seeds), "seconds": round(seconds, 3),
+            "target": str(target), "bytes": size, "cells": summary.cells, "space_cells": summary.space_cells,
+            "missing_cells": summary.missing, "first_missing_indexes": list(summary.first_missing),
+            "trials": summary.trials, "values": summary.values, "trials_by_seed": summary.seeds,
+            "cells_of_two_costs": summary.cells_of_two_costs,
+            "groups": [asdict(group) | {"dense": group.dense} for group in summary.groups],
+            "seconds": round(seconds, 3),
         })  # fmt: skip
         return
-    click.echo(f"{target}: {summary.cells} cells, {summary.trials} trials, {summary.values} values, "
-               f"{output.size_text(size)}, {seconds:.1f} s")  # fmt: skip
-    rows = [[*key.split("/"), str(count)] for key, count in summary.seeds.items()]
-    output.print_table(["schedule", "dataset", "seed", "trials"], rows)
+    click.echo(f"{target}: {summary.cells} of {summary.space_cells} cells, {summary.trials} trials, "
+               f"{summary.values} values, {output.size_text(size)}, {seconds:.1f} s")  # fmt: skip
+    _print_groups(summary)
+    _print_anomalies(summary)
+
+
+def _print_groups(summary: Summary) -> None:
+    counts = sorted({count for group in summary.groups for count in group.cells_by_seeds})
+    columns = [f"{count} seed{'s' if count > 1 else ''}" for count in counts]
+    rows = [
+        [
+            str(group.schedule),
+            group.dataset,
+            str(group.cells),
+            *[str(group.cells_by_seeds.get(count, 0)) for count in counts],
+            str(group.trials),
+            str(group.dense),
+            str(group.sparse),
+            " ".join(f"{seed}:{trials}" for seed, trials in group.seeds.items()),
+        ]
+        for group in summary.groups
+    ]
+    names = [
+        "schedule",
+        "dataset",
+        "cells",
+        *columns,
+        "trials",
+        "dense",
+        "sparse",
+        "trials by seed",
+    ]
+    output.print_table(names, rows)
+
+
+def _print_anomalies(summary: Summary) -> None:
+    """Print one line for each anomaly that occurs: how often, and in which schedules."""
+    if summary.missing:
+        shown = ", ".join(map(str, summary.first_missing))
+        more = ", ..." if summary.missing > len(summary.first_missing) else ""
+        click.echo(f"{summary.missing} cells are missing: official index {shown}{more}")
+    for field, what in _ANOMALIES.items():
+        by_schedule: dict[int, int] = {}
+        for group in summary.groups:
+            if count := getattr(group, field):
+                by_schedule[group.schedule] = by_schedule.get(group.schedule, 0) + count
+        if by_schedule:
+            where = ", ".join(f"{count} of schedule {key}" for key, count in by_schedule.items())
+            click.echo(f"{sum(by_schedule.values())} trials {what}: {where}")
+    if summary.cells_of_two_costs:
+        click.echo(
+            f"{summary.cells_of_two_costs} cells recorded different costs for different seeds"
+        )

@@ -34,13 +34,62 @@ def test_convert_to_an_archive_and_pack_make_the_same_image_as_convert(
 def test_convert_tells_what_it_stored(files: Any, nb201: Any, tmp_path: Path) -> None:
     done = nb201("convert", files.source, tmp_path / "x.zarr", "--loss", "float64")
     assert (done.code, done.err) == (0, "")
-    assert "2 cells, 30 trials" in done.out
+    assert "2 of 15625 cells, 30 trials" in done.out
     assert nb201("info", tmp_path / "x.zarr", "--json").json["loss"] == "float64"
     packed = nb201("pack", tmp_path / "x.zarr", tmp_path / "x.nb201")
     assert packed.code == 0
     assert "every section checked" in packed.out
     report = nb201("verify", tmp_path / "x.nb201", files.source, "--json")
     assert report.json["same"] is True
+
+
+def test_convert_counts_by_group_and_names_each_anomaly(
+    files: Any, nb201: Any, tmp_path: Path
+) -> None:
+    printed = nb201("convert", files.source, tmp_path / "x.zarr").out.splitlines()
+    groups = [line.split() for line in printed if line.split()[:1] in (["12"], ["200"])]
+    assert groups[0] == ["12", "cifar10-valid", "2", "0", "2", "0", "4", "4", "0", "111:2", "777:2"]
+    assert groups[4] == [
+        "200",
+        "cifar10-valid",
+        "2",
+        "0",
+        "1",
+        "1",
+        "5",
+        "0",
+        "5",
+        "777:2",
+        "888:2",
+        "999:1",
+    ]
+    assert printed[printed.index("") + 1].split()[2:] == (
+        [
+            "cells",
+            "1",
+            "seed",
+            "2",
+            "seeds",
+            "3",
+            "seeds",
+            "trials",
+            "dense",
+            "sparse",
+            "trials",
+            "by",
+            "seed",
+        ]
+    )
+    assert printed[-2:] == [
+        "15623 cells are missing: official index 1, 2, 3, 4, 5, ...",
+        "20 trials have no top-5 accuracy: 20 of schedule 200",
+    ]
+    told = nb201("convert", files.source, tmp_path / "y.zarr", "--json").json
+    assert (told["space_cells"], told["missing_cells"]) == (15_625, 15_623)
+    assert told["first_missing_indexes"] == [1, 2, 3, 4, 5]
+    group = told["groups"][4]
+    assert (group["cells_by_seeds"], group["sparse"]) == ({"2": 1, "3": 1}, 5)
+    assert (group["without_top5"], group["without_latency"], group["dense"]) == (5, 0, 0)
 
 
 def test_overwrite_replaces_both_kinds(files: Any, nb201: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 from functools import cache
 
@@ -41,7 +42,10 @@ def measured_image(shared_folder, data_dir, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def converted(shared_folder, tmp_path_factory):
-    """Return make(source, loss="float32") -> (archive, image), cached for all workers of a run."""
+    """Return make(source, loss="float32") -> (archive, image), cached for all workers of a run.
+
+    What `convert` said of it lies beside them: `summary_of` reads it.
+    """
 
     @cache
     def make(source, loss="float32"):
@@ -53,7 +57,8 @@ def converted(shared_folder, tmp_path_factory):
             with pytest.MonkeyPatch.context() as patch:
                 # An archive is hundreds of files to flush, and no test here pulls the plug.
                 patch.setattr("nb201store.replacing._fsync", lambda _: None)
-                convert(source, work / "a.zarr", loss=loss)
+                summary, _ = convert(source, work / "a.zarr", loss=loss)
+                (work / "summary").write_bytes(pickle.dumps(summary))
                 image.pack(work / "a.zarr", work / "a.nb201")
             try:
                 work.rename(target)
@@ -62,3 +67,9 @@ def converted(shared_folder, tmp_path_factory):
         return target / "a.zarr", target / "a.nb201"
 
     return make
+
+
+@pytest.fixture(scope="session")
+def summary_of(converted):
+    """Return make(source) -> the Summary of its conversion."""
+    return lambda source: pickle.loads(converted(source)[0].with_name("summary").read_bytes())
