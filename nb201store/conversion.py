@@ -46,7 +46,7 @@ def convert(
     check_target(target, overwrite=overwrite, folder=to_archive)
     if to_archive:
         check_overwrite(target)
-    with open_source(source, progress=progress) as opened:
+    with open_source(source, progress=progress, checksums=True) as opened:
         if to_archive:
             summary = archive.write(
                 target, opened.benchmark, opened.cells(), lambda: opened.source,

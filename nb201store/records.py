@@ -7,14 +7,14 @@ canonical JSON text that thousands of trials share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 
@@ -53,63 +53,6 @@ class SplitRecord:
         """The metrics that exist, by name."""
         named = {"accuracy": self.accuracy, "loss": self.loss, "top5": self.top5, "time": self.time}
         return {name: series for name, series in named.items() if series is not None}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SeriesPlace:
-    """Where one series of a trial stands: `arrays[array][positions]` (all of it where that is None) at `epochs`.
-
-    `epochs`: int32, ascending, read-only. `positions`: int64, one an epoch.
-    """
-
-    split: str
-    metric: str
-    epochs: NDArray[np.int32]
-    array: int
-    positions: NDArray[np.int64] | None
-
-
-@dataclass(frozen=True, eq=False)
-class Layout:
-    """Which series the arrays of a trial hold, and where. Thousands of trials share one: it is known by identity."""
-
-    places: tuple[SeriesPlace, ...]
-
-    @cached_property
-    def splits(self) -> dict[str, tuple[SeriesPlace, ...]]:
-        """The places by split, in their order."""
-        names = dict.fromkeys(place.split for place in self.places)
-        return {name: tuple(p for p in self.places if p.split == name) for name in names}
-
-
-class LaidOut(Mapping[str, SplitRecord]):
-    """The splits of a trial as the arrays they came in, float64, taken apart only where one is asked for.
-
-    Most trials go from a file to an archive, hundreds of rows at a time: a Series of each would be made for nothing.
-    """
-
-    __slots__ = ("arrays", "layout")
-
-    def __init__(self, layout: Layout, arrays: tuple[NDArray[np.float64], ...]) -> None:
-        self.layout = layout
-        self.arrays = arrays
-
-    def __getitem__(self, split: str) -> SplitRecord:
-        """The record of one split, made anew."""
-        series = {}
-        for place in self.layout.splits[split]:
-            values = self.arrays[place.array]
-            picked = values if place.positions is None else values[place.positions]
-            series[place.metric] = Series(place.epochs, picked)
-        return SplitRecord(**series)
-
-    def __iter__(self) -> Iterator[str]:
-        """Names of the splits."""
-        return iter(self.layout.splits)
-
-    def __len__(self) -> int:
-        """How many splits there are."""
-        return len(self.layout.splits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

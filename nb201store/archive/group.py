@@ -41,6 +41,7 @@ class Group:
         self.splits = [
             s for s in dataset.splits if any(n.startswith(f"{s.name}/") for n in self.names)
         ]
+        self._images = {s.name: s.images for s in dataset.splits}
         self.last = {
             s.name: hits_codec.last_batch(s.images, archive.benchmark.batch) for s in dataset.splits
         }
@@ -83,6 +84,15 @@ class Group:
         """Refuse the array `name` where one of its `values` is not below `end`."""
         if values.size and values.max() >= end:
             self.refuse(name, f"numbers below {end}", values.max())
+
+    def expect_array(self, name: str, holds: str) -> None:
+        """Refuse a group that lacks the array `name`."""
+        if not self.has(name):
+            self.refuse(name, holds, "no such array")
+
+    def form_text(self, place: int) -> str:
+        """The form of a trial that says `place`."""
+        return self._archive.form_text(self._archive.trial_forms, place, f"{self.prefix}/form")
 
     def refuse(self, name: str, expected: str, found: object) -> NoReturn:
         """Raise FormatError about an array of this group."""
@@ -159,32 +169,28 @@ class Group:
             if not there.any():
                 continue
             epochs = self.split_epochs[split.name][there]
-            out[metric] = Series(epochs, self._percent(block, split, prefix, at, there))
+            hits = block[f"{split.name}/{prefix}hits"][at][there]
+            last_hits = None
+            if self.last[split.name]:
+                last_hits = block[f"{split.name}/{prefix}last_hits"][at][there]
+            out[metric] = Series(epochs, self.percent(split.name, prefix, hits, last_hits))
             if metric == "accuracy":
                 loss = block[f"{split.name}/loss"][at][there]
                 out["loss"] = Series(epochs, loss.astype(np.float64))
         return out
 
-    def _percent(
-        self,
-        block: Mapping[str, Array],
-        split: Split,
-        prefix: str,
-        at: tuple[int, int],
-        there: Array,
+    def percent(
+        self, split: str, prefix: str, hits: Array, last_hits: Array | None
     ) -> np.ndarray[Any, np.dtype[np.float64]]:
-        name = f"{split.name}/{prefix}hits"
-        hits = block[name][at][there]
-        if (hits > split.images).any():
-            self.refuse(name, f"at most {split.images} hits", hits.max())
-        last = self.last[split.name]
-        if not last:
-            return hits_codec.decode(hits, None, split.images, last)
-        last_name = f"{split.name}/{prefix}last_hits"
-        last_hits = block[last_name][at][there]
-        if (last_hits > np.minimum(hits, last)).any():
-            self.refuse(last_name, f"at most {last} of the hits", last_hits.max())
-        return hits_codec.decode(hits, last_hits, split.images, last)
+        """The published percentages of hits, of any shape, after checking that there can be so many."""
+        images = self._images[split]
+        if (hits > images).any():
+            self.refuse(f"{split}/{prefix}hits", f"at most {images} hits", hits.max())
+        last = self.last[split]
+        if last_hits is not None and (last_hits > np.minimum(hits, last)).any():
+            name = f"{split}/{prefix}last_hits"
+            self.refuse(name, f"at most {last} of the hits", last_hits.max())
+        return hits_codec.decode(hits, last_hits, images, last)
 
     def time(self, block: Mapping[str, Array], split: Split, at: tuple[int, int]) -> Series | None:
         """Seconds per epoch of one trial on one split, unfolded."""
@@ -197,8 +203,7 @@ class Group:
         epochs = self.time_epoch_sets[which - 1]
         if not block["time_varies"][place]:
             return Series(epochs, np.full(len(epochs), block["time"][place]))
-        if "epoch_time" not in block:
-            self.refuse("epoch_time", "seconds of the epochs where time_varies", "no such array")
+        self.expect_array("epoch_time", "seconds of the epochs where time_varies")
         return Series(epochs, block["epoch_time"][place][epochs])
 
     def latency(self, block: Mapping[str, Array], at: tuple[int, int]) -> tuple[float, ...] | None:

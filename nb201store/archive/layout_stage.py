@@ -9,6 +9,7 @@ import numpy as np
 from nb201store.archive.split_stage import Rows
 from nb201store.archive.trial_columns import columns_of
 from nb201store.errors import SourceError
+from nb201store.laid_out import StackedArrays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from nb201store.archive.row_tables import Array, Table
     from nb201store.archive.split_stage import SplitStage
     from nb201store.archive.staging import GroupStage
-    from nb201store.records import Layout, SeriesPlace, TrialRecord
+    from nb201store.laid_out import Layout, SeriesPlace
+    from nb201store.records import TrialRecord
 
     Waiting = tuple[TrialRecord, tuple[Array, ...], int]
 
@@ -93,7 +95,7 @@ class LayoutStage:
 
         Raises SourceError at a value that cannot be held exactly.
         """
-        arrays = _Arrays([arrays for _, arrays, _ in waiting])
+        arrays = StackedArrays([arrays for _, arrays, _ in waiting])
         trials = [trial for trial, _, _ in waiting]
         time_set, constant = {}, {}
         for split in self._group.splits:
@@ -117,22 +119,3 @@ class LayoutStage:
             if varies.any():
                 table.append(codes[varies], seeds[varies], {"epoch_time": values[varies]})
         self._group.append(columns)
-
-
-class _Arrays:
-    """The arrays of some trials, stacked when first asked for."""
-
-    def __init__(self, by_trial: Sequence[tuple[Array, ...]]) -> None:
-        self._by_trial = by_trial
-        self._stacked: dict[int, Array] = {}
-
-    def rows(self, place: SeriesPlace) -> Array:
-        """The values of one series, float64 [trials, epochs]."""
-        stacked = self._stacked.get(place.array)
-        if stacked is None:
-            each = [arrays[place.array] for arrays in self._by_trial]
-            if len(set(map(len, each))) != 1:
-                raise AssertionError(f"series of one layout with {set(map(len, each))} values")
-            stacked = np.concatenate(each).reshape(len(each), -1)
-            self._stacked[place.array] = stacked
-        return stacked if place.positions is None else stacked.take(place.positions, axis=1)

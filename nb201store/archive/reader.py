@@ -9,6 +9,7 @@ import numpy as np
 
 from nb201store.archive import layout
 from nb201store.archive.group import Group
+from nb201store.archive.trial_table import ArchiveTrials
 from nb201store.errors import FormatError, VersionError
 from nb201store.records import CellRecord, Source, SplitRecord, TrialRecord
 from nb201store.space import SPACES
@@ -226,11 +227,18 @@ class Archive:
                 self._trial(group, block, code, row, slot)
                 for slot in np.flatnonzero(block["present"][row]).tolist()
             ]
-        return CellRecord(
-            code, tuple(trials), self._form_text(self.cell_forms, int(self._form[code]), "form")
-        )
+        return CellRecord(code, tuple(trials), self.cell_form(code))
 
-    def _form_text(self, forms: list[str], place: int, where: str) -> str:
+    def cell_form(self, code: int) -> str:
+        """The form of a cell. REQUIRES: has(code)."""
+        return self.form_text(self.cell_forms, int(self._form[code]), "form")
+
+    def trial_tables(self) -> dict[tuple[int, str], ArchiveTrials]:
+        """All trials as rows, by (schedule, data set)."""
+        return {(group.schedule, group.dataset.name): ArchiveTrials(group) for group in self.groups}
+
+    def form_text(self, forms: list[str], place: int, where: str) -> str:
+        """One of `forms`; FormatError about the array `where` if there are not so many."""
         if place >= len(forms):
             self.refuse(where, f"a place among {len(forms)} forms", place)
         return forms[place]
@@ -245,7 +253,7 @@ class Archive:
             record = SplitRecord(**scores, time=group.time(block, split, at))
             if record.series():
                 splits[split.name] = record
-        form = self._form_text(self.trial_forms, int(block["form"][at]), f"{group.prefix}/form")
+        form = group.form_text(int(block["form"][at]))
         costs = {
             name: float(block[name][at]) if block[f"{name}_present"][at] else None
             for name in ("params_m", "flops_m")

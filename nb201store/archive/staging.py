@@ -16,21 +16,18 @@ from nb201store.archive.layout_stage import LayoutStage
 from nb201store.archive.row_tables import Tables
 from nb201store.archive.split_stage import SplitStage
 from nb201store.archive.trial_columns import TrialColumns, joined
-from nb201store.records import LaidOut, Layout, SeriesPlace
+from nb201store.laid_out import MOST_LAYOUTS, Layouts
 from nb201store.threads import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from nb201store.archive.row_tables import Array
-    from nb201store.records import SplitRecord, TrialRecord
+    from nb201store.laid_out import Layout
+    from nb201store.records import TrialRecord
     from nb201store.schema import Benchmark, Dataset
 
 # So many rows are encoded at once: what is made of them on the way fits into a cache.
 _ROWS = 128
 _MOST_WAITING_BYTES = 1 << 26
-# Genuine files have some dozens of layouts; one that has more is only converted more slowly.
-_MOST_LAYOUTS = 512
 
 
 class GroupStage:
@@ -80,15 +77,13 @@ class Stage:
         self.cell_form: dict[int, int] = {}
         self._workers = workers
         self._layouts: dict[tuple[int, int, str], LayoutStage] = {}
-        self._equal_layouts: dict[tuple[tuple[str, str, bytes], ...], Layout] = {}
+        self._equal_layouts = Layouts()
         self._waiting_bytes = 0
 
     def add(self, trial: TrialRecord) -> int:
         """Take one trial into its group; return how many values it holds."""
-        splits = trial.splits
-        if type(splits) is not LaidOut:
-            splits = self._laid_out(splits)
-        layout, arrays = splits.layout, splits.arrays
+        laid_out = self._equal_layouts.laid_out(trial.splits)
+        layout, arrays = laid_out.layout, laid_out.arrays
         stage = self._layouts.get((id(layout), trial.schedule, trial.dataset))
         if stage is None:
             stage = self._layout_stage(layout, trial)
@@ -127,7 +122,7 @@ class Stage:
 
     def _layout_stage(self, layout: Layout, trial: TrialRecord) -> LayoutStage:
         """Make the place of a layout that was not met before."""
-        if len(self._layouts) >= _MOST_LAYOUTS:
+        if len(self._layouts) >= MOST_LAYOUTS:
             self._encode_all()
             self._layouts.clear()
         group = self.groups.get((trial.schedule, trial.dataset))
@@ -138,22 +133,3 @@ class Stage:
         stage = LayoutStage(group, layout, trial)
         self._layouts[id(layout), trial.schedule, trial.dataset] = stage
         return stage
-
-    def _laid_out(self, splits: Mapping[str, SplitRecord]) -> LaidOut:
-        """The splits of a record that was made by hand, in the layout that others like it have."""
-        named = [
-            (split, metric, series)
-            for split, record in splits.items()
-            for metric, series in record.series().items()
-        ]
-        key = tuple((split, metric, series.epochs.tobytes()) for split, metric, series in named)
-        layout = self._equal_layouts.get(key)
-        if layout is None:
-            if len(self._equal_layouts) >= _MOST_LAYOUTS:
-                self._equal_layouts.clear()
-            places = (
-                SeriesPlace(split, metric, series.epochs, array, None)
-                for array, (split, metric, series) in enumerate(named)
-            )
-            layout = self._equal_layouts[key] = Layout(tuple(places))
-        return LaidOut(layout, tuple([series.values for _, _, series in named]))

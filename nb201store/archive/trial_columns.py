@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from nb201store.trial_rows import costs_of, latencies_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -43,24 +45,18 @@ def columns_of(
     time_constant: Mapping[str, Array],
 ) -> TrialColumns:
     """Return the columns of trials; what their times are comes from the caller."""
-    latencies = [trial.latency_s or () for trial in trials]
+    counts, seconds = latencies_of(trial.latency_s for trial in trials)
     return TrialColumns(
         np.array([trial.code for trial in trials], dtype=np.int32),
         np.array([trial.seed for trial in trials], dtype=np.int32),
         np.array(forms, dtype=np.uint16),
-        *_costs([trial.params_m for trial in trials]),
-        *_costs([trial.flops_m for trial in trials]),
-        np.array(list(map(len, latencies)), dtype=np.uint16),
-        np.array([seconds for latency in latencies for seconds in latency], dtype=np.float64),
+        *costs_of(trial.params_m for trial in trials),
+        *costs_of(trial.flops_m for trial in trials),
+        counts.astype(np.uint16),
+        seconds,
         time_set,
         time_constant,
     )
-
-
-def _costs(values: Sequence[float | None]) -> tuple[Array, Array]:
-    """(values, NaN where they are not known; whether they are)."""
-    known = np.array([value is not None for value in values])
-    return np.array([np.nan if value is None else value for value in values]), known
 
 
 def joined(pieces: Sequence[TrialColumns]) -> TrialColumns:

@@ -40,10 +40,10 @@ class GroupRows:
         return table
 
     def read(self, name: str) -> Array:
-        """Return an archive array as rows; small ones are kept, since several columns are made from each."""
+        """Return an archive array as rows; those of the trials themselves are kept: several columns are made of each."""
         if name not in self._kept:
             values = self._read(name)
-            if values.nbytes > _MOST_KEPT_BYTES:
+            if "/" in name or values.nbytes > _MOST_KEPT_BYTES:
                 return values
             self._kept[name] = values
         return self._kept[name]

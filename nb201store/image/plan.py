@@ -129,8 +129,10 @@ class Plan:
         wide, has_last = split.images > 0xFFFF, bool(group.last[split.name])
         extra = fmt.NONE
 
+        gaps = _gaps(present)
+
         def read(array: str, dtype: str) -> Array:
-            return np.where(present, rows.read(array)[:, used], 0).astype(dtype)
+            return _filled(rows.read(array)[:, used], gaps, np.dtype(dtype))
 
         if wide and has_last:
             data = self._add(Section(name, fmt.DTYPES["u4"], shape, True,
@@ -156,9 +158,10 @@ class Plan:
         name = f"{group.prefix}/{split.name}/loss"
         dtype = self._archive.loss_dtype
         code = fmt.DTYPES[dtype.str[1:]]
+        gaps = _gaps(present)
         data = self._add(Section(
             name, code, (rows.count, len(used)), True,
-            lambda: np.where(present, rows.read(f"{split.name}/loss")[:, used], dtype.type(0)).astype(dtype),
+            lambda: _filled(rows.read(f"{split.name}/loss")[:, used], gaps, dtype),
         ))  # fmt: skip
         epochs = self._epoch_run(group.split_epochs[split.name][used])
         return "loss", "value", *epochs, data, fmt.NONE, self._present(name, present)
@@ -240,3 +243,16 @@ class Plan:
         }
         for name, content in (("forms", forms), ("about", about)):
             self._add(json_section(name, content))
+
+
+def _gaps(present: Array) -> Array | None:
+    """Where nothing is present; None where all is, as mostly: a plan holds this until the section is written."""
+    return None if present.all() else ~present
+
+
+def _filled(values: Array, gaps: Array | None, dtype: np.dtype[Any]) -> Array:
+    """The values of a section, zero in the gaps."""
+    found = values.astype(dtype)
+    if gaps is not None:
+        found[gaps] = 0
+    return found

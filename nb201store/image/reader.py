@@ -10,6 +10,7 @@ import numpy as np
 
 from nb201store import _core
 from nb201store.errors import FormatError, MissingDataError
+from nb201store.image.trial_table import ImageTrials
 from nb201store.records import CellRecord, Series, Source, SplitRecord, TrialRecord
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class ImageRecords:
         self.groups: list[tuple[int, str]] = [
             (g["schedule"], g["dataset"]) for g in described["groups"]
         ]
-        self._seeds = {(g["schedule"], g["dataset"]): g["seeds"] for g in described["groups"]}
+        self.seeds = {(g["schedule"], g["dataset"]): g["seeds"] for g in described["groups"]}
         self._splits = {d["name"]: [s["name"] for s in d["splits"]] for d in described["datasets"]}
         self._columns: dict[tuple[int, str], set[tuple[str | None, str]]] = {
             key: set() for key in self.groups
@@ -56,7 +57,7 @@ class ImageRecords:
             self._listed(forms, "trial"),
         )
         self._cell_form = self._section("cell_form")
-        self._rows = {key: self._row_table(key) for key in self.groups}
+        self._rows = {key: self.row_table(key) for key in self.groups}
         self._form = {key: self._section(f"{key[0]}/{key[1]}/form") for key in self.groups}
 
     @property
@@ -117,12 +118,15 @@ class ImageRecords:
         """Return everything recorded for one cell. REQUIRES: has(code)."""
         trials = []
         for key in self.groups:
-            for slot, seed in enumerate(self._seeds[key]):
+            for slot, seed in enumerate(self.seeds[key]):
                 row = int(self._rows[key][code, slot])
                 if row != -1:
-                    trials.append(self._trial(code, key, seed, self._trial_form(key, row)))
-        form = self._form_text(self._cell_forms, int(self._cell_form[code]) - 1, "cell_form")
-        return CellRecord(code, tuple(trials), form)
+                    trials.append(self._trial(code, key, seed, self.trial_form(key, row)))
+        return CellRecord(code, tuple(trials), self.cell_form(code))
+
+    def cell_form(self, code: int) -> str:
+        """The form of a cell. REQUIRES: has(code)."""
+        return self._form_text(self._cell_forms, int(self._cell_form[code]) - 1, "cell_form")
 
     def _form_text(self, forms: list[str], place: int, section: str) -> str:
         if not 0 <= place < len(forms):
@@ -131,15 +135,17 @@ class ImageRecords:
             )
         return forms[place]
 
-    def _row_table(self, key: tuple[int, str]) -> Any:
+    def row_table(self, key: tuple[int, str]) -> Any:
+        """The row of each (code, seed) of a group, int32; -1 where there is no trial."""
         name = f"{key[0]}/{key[1]}/rows"
         table = self._section(name)
-        shape = (self.image.cells, len(self._seeds[key]))
+        shape = (self.image.cells, len(self.seeds[key]))
         if table.dtype != np.int32 or table.shape != shape:
             raise self._refusal(name, f"expected i32 {shape}, found {table.dtype} {table.shape}")
         return table
 
-    def _trial_form(self, key: tuple[int, str], row: int) -> str:
+    def trial_form(self, key: tuple[int, str], row: int) -> str:
+        """The form of a trial by its row."""
         name, places = f"{key[0]}/{key[1]}/form", self._form[key]
         if not 0 <= row < len(places):
             raise self._refusal(
@@ -155,16 +161,32 @@ class ImageRecords:
             record = SplitRecord(**series)
             if record.series():
                 splits[split] = record
-        has = self._columns[key]
-        numbers = [
-            self._number(code, key, metric, seed) if (None, metric) in has else ()
-            for metric in _OF_TRIAL
-        ]
-        params, flops = (values[0] if values else None for values in numbers)
-        latency = self._number(code, key, "latency_s", seed) if (None, "latency_s") in has else ()
         return TrialRecord(
-            code, dataset, schedule, seed, splits, params, flops, latency or None, form
+            code, dataset, schedule, seed, splits, *self.trial_numbers(key, code, seed), form
         )
+
+    def trial_numbers(
+        self, key: tuple[int, str], code: int, seed: int
+    ) -> tuple[float | None, float | None, tuple[float, ...] | None]:
+        """(params_m, flops_m, latency_s) of a trial as recorded; None where they were not."""
+        has = self._columns[key]
+        params, flops, latency = (
+            self._number(code, key, metric, seed) if (None, metric) in has else ()
+            for metric in (*_OF_TRIAL, "latency_s")
+        )
+        return params[0] if params else None, flops[0] if flops else None, latency or None
+
+    def trial_tables(self) -> dict[tuple[int, str], ImageTrials]:
+        """All trials as rows, by (schedule, data set)."""
+        return {key: ImageTrials(self, *key) for key in self.groups}
+
+    def series_names(self, key: tuple[int, str]) -> list[tuple[str, str]]:
+        """(split, metric) of every series of a group."""
+        return [(split, metric) for *group, split, metric in self._epochs if tuple(group) == key]
+
+    def series_epochs(self, key: tuple[int, str], split: str, metric: str) -> Any:
+        """The epochs of a series, int32."""
+        return self._epochs[*key, split, metric]
 
     def _number(self, code: int, key: tuple[int, str], metric: str, seed: int) -> tuple[float, ...]:
         """Every value kept of one metric of the trial itself; none where it was not recorded."""

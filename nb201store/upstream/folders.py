@@ -38,8 +38,9 @@ class Folder(Upstream):
 
     container: str
 
-    def __init__(self, path: Path, progress: Progress | None) -> None:
+    def __init__(self, path: Path, progress: Progress | None, *, checksums: bool) -> None:
         super().__init__(path, progress)
+        self._checksums = checksums
         self._files: dict[int, Path] = {}
         self._others: list[Path] = []
         self._digests: dict[Path, FileDigest] = {}
@@ -54,7 +55,7 @@ class Folder(Upstream):
 
     @cached_property
     def source(self) -> Source:
-        """Name, size and checksums of the folder's files that are read. Costs little after `cells()`."""
+        """Name, size and checksums of the folder's files that are read."""
         files = [*self._others, *self._files.values()]
         return folder_source(
             self.path, files, self._digests, self.kind, self.container, self._progress
@@ -64,7 +65,8 @@ class Folder(Upstream):
         done = 0
         try:
             for index, value, path, digest in made_ahead(self._load, self._files.items()):
-                self._digests[path] = digest
+                if digest is not None:
+                    self._digests[path] = digest
                 yield index, value, path
                 done += 1
         except SourceError as error:
@@ -76,16 +78,17 @@ class Folder(Upstream):
             f"{error}; {done} of the folder's {self.count} architectures were read before it"
         )
 
-    def _load(self, file: tuple[int, Path]) -> tuple[int, Any, Path, FileDigest]:
-        """Read a record, and its checksum while the system still holds the file in memory."""
+    def _load(self, file: tuple[int, Path]) -> tuple[int, Any, Path, FileDigest | None]:
+        """Read a record."""
         index, path = file
         value, digest = self._read(path)
         return index, value, path, digest
 
-    def _read(self, path: Path) -> tuple[Any, FileDigest]:
-        """Read one file twice, for its object and its checksum; refuse it if it changes meanwhile."""
+    def _read(self, path: Path) -> tuple[Any, FileDigest | None]:
+        """Read one file, and its checksum while the system holds it in memory; refuse it if it changes meanwhile."""
         before = file_state(path)
-        value, digest = self._loader.load(path).value, file_digest(path)
+        value = self._loader.load(path).value
+        digest = file_digest(path) if self._checksums else None
         check_unchanged(path, before)
         return value, digest
 
@@ -96,10 +99,12 @@ class NatsFolder(Folder):
     kind = "nats-folder"
     container = "bz2"
 
-    def __init__(self, path: Path, progress: Progress | None) -> None:
-        super().__init__(path, progress)
+    def __init__(self, path: Path, progress: Progress | None, *, checksums: bool) -> None:
+        super().__init__(path, progress, checksums=checksums)
         meta = path / META_FILE
-        value, self._digests[meta] = self._read(meta)
+        value, digest = self._read(meta)
+        if digest is not None:
+            self._digests[meta] = digest
         self.benchmark = read_meta(value, meta)
         self._others = [meta]
         if value["arch2infos"]:
@@ -123,8 +128,8 @@ class ArchiveFolder(Folder):
     container = "torch-legacy"
     benchmark = TSS
 
-    def __init__(self, path: Path, progress: Progress | None) -> None:
-        super().__init__(path, progress)
+    def __init__(self, path: Path, progress: Progress | None, *, checksums: bool) -> None:
+        super().__init__(path, progress, checksums=checksums)
         files: dict[int, Path] = {}
         for file in sorted(path.iterdir()):  # FULL comes before SIMPLE
             named = ARCHIVE_FILE.fullmatch(file.name)
@@ -149,7 +154,7 @@ def nats_files(folder: Path) -> dict[int, Path]:
     return files
 
 
-def open_folder(path: Path, progress: Progress | None) -> Upstream:
+def open_folder(path: Path, progress: Progress | None, *, checksums: bool) -> Upstream:
     """Return the reader of a folder, by the names of its files."""
     if (path / "zarr.json").exists():
         raise SourceError(
@@ -158,9 +163,9 @@ def open_folder(path: Path, progress: Progress | None) -> Upstream:
     if (path / META_FILE).exists():
         if not nats_files(path):
             raise SourceError(f"{path}: expected 000000.pickle.pbz2... beside {META_FILE}")
-        return NatsFolder(path, progress)
+        return NatsFolder(path, progress, checksums=checksums)
     if any(ARCHIVE_FILE.fullmatch(file.name) for file in path.iterdir()):
-        return ArchiveFolder(path, progress)
+        return ArchiveFolder(path, progress, checksums=checksums)
     if nats_files(path):
         raise SourceError(
             f"{path}: records without {META_FILE}: an incomplete copy, or -simple records of "

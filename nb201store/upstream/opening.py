@@ -22,13 +22,16 @@ KINDS = {
 """Kinds of sources: `Source.kind`, and what it is."""
 
 
-def open_source(path: str | os.PathLike[str], *, progress: Progress | None = None) -> Upstream:
+def open_source(
+    path: str | os.PathLike[str], *, progress: Progress | None = None, checksums: bool = False
+) -> Upstream:
     """Open an official file or folder, of any of `KINDS`, told by content.
 
     Parameters
     ----------
     path : the file or folder
     progress : called with (stage, done, total); see `source.Progress`
+    checksums : work them out beside the reading, for `.source`; else they are when it is asked for
 
     Returns
     -------
@@ -41,7 +44,7 @@ def open_source(path: str | os.PathLike[str], *, progress: Progress | None = Non
 
     Warns
     -----
-    SourceWarning       its name ends in the md5 of another file
+    SourceWarning       at `.source`: the name of the file ends in the md5 of another
 
     Notes
     -----
@@ -51,5 +54,5 @@ def open_source(path: str | os.PathLike[str], *, progress: Progress | None = Non
     if not found.exists():
         raise FileNotFoundError(f"{found}: no such file or folder")
     if found.is_dir():
-        return open_folder(found, progress)
-    return SingleFile(found, progress)
+        return open_folder(found, progress, checksums=checksums)
+    return SingleFile(found, progress, checksums=checksums)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nb201store.errors import SourceError
-from nb201store.records import Layout, SeriesPlace
+from nb201store.laid_out import Layout, SeriesPlace
 from nb201store.schema import TRAIN
 from nb201store.upstream.forms import MAKE_DICT, shown, typed
 from nb201store.upstream.orders import epoch_keys, epoch_order, split_keys, split_order

@@ -32,18 +32,17 @@ class SingleFile(Upstream):
     the space then, until the last cell is yielded. What contradicts the cells behind them is refused there too.
     """
 
-    def __init__(self, path: Path, progress: Progress | None) -> None:
+    def __init__(self, path: Path, progress: Progress | None, *, checksums: bool) -> None:
         super().__init__(path, progress)
         self._before = file_state(path)
         self._reading: Reading | None = None
         # A pipe would be waited for: reading refuses it.
-        self._checksums = FileChecksums(path) if path.is_file() else None
+        self._checksums = FileChecksums(path) if checksums and path.is_file() else None
         try:
             self._reading = Reading(path)
             self.benchmark, self._container = self._reading.benchmark, self._reading.container
             self.count = self._reading.count
             self.kind = _kind(path, *self._reading.first) or _kind_by_later_cells(path)
-            self._check_name()
         except BaseException:
             self.close()
             raise
@@ -59,10 +58,11 @@ class SingleFile(Upstream):
 
     @cached_property
     def source(self) -> Source:
-        """Name, size and checksums of the file."""
+        """Name, size and checksums of the file; SourceWarning where its name ends in another md5."""
         checksums = self._checksums or FileChecksums(self.path)
         source = checksums.source(self.kind, self._container, self._progress)
         check_unchanged(self.path, self._before)
+        self._check_name(source.md5)
         return source
 
     def _states(self) -> Iterator[tuple[int, Any, Path]]:
@@ -80,12 +80,9 @@ class SingleFile(Upstream):
             if held is not None:
                 yield (*held, self.path)
 
-    def _check_name(self) -> None:
+    def _check_name(self, md5: str) -> None:
         named = _NAMED.fullmatch(self.path.absolute().name)
-        if not named or self._checksums is None:
-            return
-        md5 = self._checksums.source(self.kind, self._container, self._progress).md5
-        if not md5.endswith(named[1]):
+        if named and not md5.endswith(named[1]):
             warnings.warn(
                 f"{self.path}: the name says that the md5 ends in {named[1]}, but it is "
                 f"{md5}: not the published file",

@@ -28,7 +28,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb201store.errors import SourceError
-from nb201store.records import LaidOut, TrialRecord
+from nb201store.laid_out import LaidOut
+from nb201store.records import TrialRecord
 from nb201store.schema import TRAIN
 from nb201store.upstream.forms import (
     MAKE_DICT,

@@ -178,13 +178,17 @@ class TestRefusals:
     def test_a_name_that_ends_in_another_md5(self, tmp_path, top):
         path = self.write(tmp_path / "NATS-tss-v1_0-3ffb9.pickle.pbz2", top)
         end = hashlib.md5(path.read_bytes()).hexdigest()[-5:]
-        with pytest.warns(SourceWarning, match="3ffb9") as caught:
-            open_source(path).close()
+        with (
+            pytest.warns(SourceWarning, match="3ffb9") as caught,
+            open_source(path, checksums=True) as source,
+        ):
+            assert source.source.md5.endswith(end)
         assert end in str(caught[0].message)
         assert caught[0].filename == __file__
         for quiet in (f"NATS-tss-v1_0-{end}.pickle.pbz2", "made-abcde.pth"):
             path = path.rename(tmp_path / quiet)
-            open_source(path).close()
+            with open_source(path) as source:
+                assert source.source.md5.endswith(end)
 
     @pytest.mark.parametrize(
         ("change", "names"),

@@ -23,6 +23,8 @@ BASE = {
     "hits",
     "cost",
     "records",
+    "laid_out",
+    "trial_rows",
     "replacing",
     "threads",
 }
@@ -36,6 +38,8 @@ ALLOWED = {
     "hits": {"errors", "_core"},
     "cost": {"errors", "arguments", "_core", "space"},
     "records": {"errors"},
+    "laid_out": {"records"},
+    "trial_rows": set(),
     "replacing": {"errors"},
     "threads": set(),
     "package_data": set(),

@@ -1,0 +1,11 @@
+"""An archive or an image against its source, value by value, compared as bits.
+
+Losses are compared after the one rounding that the target states (float32 unless it was converted with
+`--loss float64`); everything else must be the very same double. Forms are compared too: key orders, what was None.
+"""
+
+from nb201store.verify.one_by_one import compare_cells
+from nb201store.verify.report import Report
+from nb201store.verify.verifying import verify
+
+__all__ = ["Report", "compare_cells", "verify"]

@@ -1,0 +1,97 @@
+"""Many trials against what is stored of them, at once: which are the same to the bit.
+
+Those that are not, or might not be, are looked at one by one (`one_by_one`), which says where they differ. So nothing
+here needs to tell more than yes or no.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nb201store.laid_out import StackedArrays
+from nb201store.trial_rows import costs_of, latencies_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nb201store.laid_out import LaidOut, SeriesPlace
+    from nb201store.records import TrialRecord
+    from nb201store.trial_rows import Array, SeriesRows, TrialTable
+
+
+def same_trials(
+    trials: Sequence[TrialRecord],
+    laid_out: Sequence[LaidOut],
+    table: TrialTable,
+    loss: np.dtype[Any],
+) -> Array:
+    """Return which trials are stored exactly, bool [n].
+
+    REQUIRES: at least one trial; all have the layout of the first, `laid_out` holds their splits, and `table` is of
+    their schedule and data set.
+    """
+    rows = table.find(
+        *_integers([trial.code for trial in trials], [trial.seed for trial in trials])
+    )
+    same = rows >= 0
+    if not same.all():
+        return np.zeros(len(trials), dtype=bool)
+    same &= _same_numbers(trials, rows, table)
+    arrays = StackedArrays([one.arrays for one in laid_out])
+    places = {(place.split, place.metric): place for place in laid_out[0].layout.places}
+    for name in table.series_names:
+        place = places.pop(name, None)
+        stored = table.series(*name, rows)
+        if place is None or not len(place.epochs):
+            same &= ~stored.present.any(axis=1)
+        else:
+            values = arrays.rows(place)
+            same &= _same_series(
+                place, values.astype(loss) if name[1] == "loss" else values, stored
+            )
+    if any(
+        len(place.epochs) for place in places.values()
+    ):  # series that the table has no place for
+        same[:] = False
+    return same
+
+
+def _same_numbers(trials: Sequence[TrialRecord], rows: Array, table: TrialTable) -> Array:
+    """Whether costs, latencies and forms are those of the trials."""
+    stored = table.numbers(rows)
+    same = np.array([t.form == form for t, form in zip(trials, stored.forms, strict=True)])
+    for name in ("params_m", "flops_m"):
+        values, known = costs_of(getattr(trial, name) for trial in trials)
+        also_known = getattr(stored, f"{name}_known")
+        same &= (known == also_known) & (~known | _same_bits(values, getattr(stored, name)))
+    counts, seconds = latencies_of(trial.latency_s for trial in trials)
+    if np.array_equal(counts, stored.latency_count):
+        wrong = ~_same_bits(seconds, stored.latency_s)
+        same[np.repeat(np.arange(len(trials)), counts)[wrong]] = False
+    else:
+        same[:] = False
+    return same
+
+
+def _same_series(place: SeriesPlace, values: Array, stored: SeriesRows) -> Array:
+    """Whether the values at the epochs of `place`, and no others, are stored."""
+    at = np.searchsorted(stored.epochs, place.epochs)
+    if at[-1] >= len(stored.epochs) or not np.array_equal(stored.epochs[at], place.epochs):
+        return np.zeros(len(values), dtype=bool)
+    same: Array = stored.present.sum(axis=1) == len(at)
+    same &= stored.present[:, at].all(axis=1)
+    return same & _same_bits(values.astype(np.float64), stored.values[:, at]).all(axis=1)
+
+
+def _same_bits(one: Array, other: Array) -> Array:
+    """Whether doubles are equal as bits, NaNs too."""
+    same: Array = np.ascontiguousarray(one).view(np.uint64) == np.ascontiguousarray(other).view(
+        np.uint64
+    )
+    return same
+
+
+def _integers(*listed: Sequence[int]) -> list[Array]:
+    return [np.array(one, dtype=np.int64) for one in listed]
