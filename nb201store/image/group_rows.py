@@ -40,7 +40,7 @@ class GroupRows:
         return table
 
     def read(self, name: str) -> Array:
-        """Return an archive array as rows; those of the trials themselves are kept: several columns are made of each."""
+        """Return an archive array as rows; those of trials are kept, since several columns are made of each."""
         if name not in self._kept:
             values = self._read(name)
             if "/" in name or values.nbytes > _MOST_KEPT_BYTES:
