@@ -35,7 +35,7 @@ def write_coordinate(
         shape=values.shape,
         chunks=(max(len(values), 1),),
         dtype=str if text else values.dtype,
-        compressors=layout.codecs(np.dtype("u1") if text else values.dtype, len(values)),
+        compressors=layout.codecs(np.dtype("S1") if text else values.dtype, len(values)),
         dimension_names=(dimension or name,),
         attributes={"long_name": long_name},
         config=_WRITE_ALL,

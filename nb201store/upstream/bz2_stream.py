@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _MAGIC = b"BZh"
-_CHUNK = 1 << 16
+# A record's file in one piece: before each a thread waits for the interpreter.
+_CHUNK = 1 << 18
 
 MOST_UNPACKED = 250
 """How many bytes a packed one may become, over the file so far; FREE_UNPACKED bytes are always allowed."""
@@ -70,17 +71,24 @@ class Bz2Stream(io.RawIOBase):
             pass
         return self._place
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes of what comes next, as they were unpacked: the default would copy them twice more."""
+        if size is None or size < 0:
+            return self.readall()
+        while size and not self._ended:
+            data = self._unpack(size)
+            if data:
+                self._place += len(data)
+                self._check_limit()
+                return data
+        return b""
+
     def readinto(self, buffer: Buffer, /) -> int:
         """Fill `buffer` with what comes next; 0 at the end."""
         view = memoryview(buffer).cast("B")
-        while not self._ended:
-            data = self._unpack(len(view))
-            if data:
-                view[: len(data)] = data
-                self._place += len(data)
-                self._check_limit()
-                return len(data)
-        return 0
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
 
     def _check_limit(self) -> None:
         most = max(FREE_UNPACKED, MOST_UNPACKED * self._taken)

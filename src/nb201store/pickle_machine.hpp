@@ -55,7 +55,7 @@ class machine {
             case opcode::long_binput:
                 return state.put(nb201store::detail::load_u32(source.take(4)));
             case opcode::binfloat:
-                return state.push(value::of_real(kind::real, big_endian(source.take(8))));
+                return state.push_real(big_endian(source.take(8)));
             case opcode::binint1:
                 return integer(source.byte());
             case opcode::binint2:
@@ -81,11 +81,11 @@ class machine {
                 state.push(state.objects.make(kind::dict));
                 return walk_.dict_made();
             case opcode::none:
-                return state.push(value::simple(kind::none));
+                return state.push(kind::none, 0);
             case opcode::newtrue:
-                return state.push(value::simple(kind::yes));
+                return state.push(kind::yes, 0);
             case opcode::newfalse:
-                return state.push(value::simple(kind::no));
+                return state.push(kind::no, 0);
             case opcode::binint:
                 // SAFETY of the cast: two's complement on every compiler that knows C++17.
                 return integer(
@@ -189,7 +189,7 @@ class machine {
     }
 
     void integer(std::int64_t number) {
-        state_.push(value::of_integer(number));
+        state_.push_integer(number);
         walk_.integer_pushed();
     }
 

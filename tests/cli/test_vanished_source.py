@@ -183,15 +183,15 @@ def test_a_file_that_cannot_be_read_further(
     convert: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = file_of(tmp_path / "made.pickle.pbz2", CELLS)
-    readinto, calls = Bz2Stream.readinto, []
+    read, calls = Bz2Stream.read, []
 
-    def failing(self: Bz2Stream, buffer: Any) -> int:
+    def failing(self: Bz2Stream, size: int) -> bytes:
         calls.append(None)
         if len(calls) == 3:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return readinto(self, buffer)
+        return read(self, size)
 
-    monkeypatch.setattr(Bz2Stream, "readinto", failing)
+    monkeypatch.setattr(Bz2Stream, "read", failing)
     convert(source, "made.pickle.pbz2: Input/output error")
 
 
