@@ -6,6 +6,7 @@ import pickle
 import warnings
 from collections import OrderedDict
 
+import numpy as np
 import pytest
 from official import (
     HP_KEYS,
@@ -17,11 +18,13 @@ from official import (
     record_values,
     unpickle,
 )
+from oracle_states import oracle_states
 
 from nb201store.errors import SourceError, SourceWarning
 from nb201store.schema import SSS, TSS
 from nb201store.space import SPACES
-from nb201store.upstream import KINDS, cell_state, open_source
+from nb201store.upstream import KINDS, cell_record, cell_state, open_source
+from nb201store.verify import Report, compare_cells
 
 pytestmark = [pytest.mark.realdata, pytest.mark.peers]
 
@@ -85,6 +88,16 @@ def test_the_official_objects_come_back_exactly(path):
     with open_source(path) as upstream:
         for (index, state), cell in zip(states.items(), upstream.cells(), strict=True):
             assert_same(cell_state(cell, upstream.benchmark), state, f"index {index}")
+
+
+def test_the_allow_list_unpickler_makes_the_same_records(path):
+    states, report = oracle_states(path), Report()
+    with open_source(path) as upstream:
+        for (index, state), cell in zip(states.items(), upstream.cells(), strict=True):
+            expected = cell_record(index, state, upstream.benchmark)
+            compare_cells(expected, cell, np.dtype(float), report)
+    assert report.differences == []
+    assert report.trials > len(states)
 
 
 def test_what_a_source_says_of_itself(layout, path):
