@@ -75,7 +75,7 @@ class ImageRecords:
             sources = [asdict(Source(**source)) for source in about["sources"]]
             name, written_by = str(about["benchmark"]["name"]), str(about["written_by"])
         except (LookupError, TypeError) as problem:
-            raise self._refusal("about", f"it lacks what it must have: {problem!r}") from problem
+            raise self.refusal("about", f"it lacks what it must have: {problem!r}") from problem
         return {"benchmark": name, "written_by": written_by, "sources": sources}
 
     def _section(self, name: str) -> Any:
@@ -90,18 +90,19 @@ class ImageRecords:
         try:
             found = json.loads(text)
         except (ValueError, RecursionError) as problem:
-            raise self._refusal(name, f"not JSON: {problem}") from problem
+            raise self.refusal(name, f"not JSON: {problem}") from problem
         if not isinstance(found, dict):
-            raise self._refusal(name, f"expected a JSON object, found {type(found).__name__}")
+            raise self.refusal(name, f"expected a JSON object, found {type(found).__name__}")
         return found
 
     def _listed(self, forms: dict[str, Any], kind: str) -> list[str]:
         listed = forms.get(kind)
         if not isinstance(listed, list) or not all(isinstance(form, str) for form in listed):
-            raise self._refusal("forms", f"expected a list of texts as {kind!r}")
+            raise self.refusal("forms", f"expected a list of texts as {kind!r}")
         return listed
 
-    def _refusal(self, section: str, what: str) -> FormatError:
+    def refusal(self, section: str, what: str) -> FormatError:
+        """The error about a section."""
         error = FormatError(f"{self.image.path}: section '{section}': {what}")
         error.path, error.section = self.image.path, section
         return error
@@ -130,9 +131,7 @@ class ImageRecords:
 
     def _form_text(self, forms: list[str], place: int, section: str) -> str:
         if not 0 <= place < len(forms):
-            raise self._refusal(
-                section, f"expected a place among {len(forms)} forms, found {place}"
-            )
+            raise self.refusal(section, f"expected a place among {len(forms)} forms, found {place}")
         return forms[place]
 
     def row_table(self, key: tuple[int, str]) -> Any:
@@ -141,14 +140,14 @@ class ImageRecords:
         table = self._section(name)
         shape = (self.image.cells, len(self.seeds[key]))
         if table.dtype != np.int32 or table.shape != shape:
-            raise self._refusal(name, f"expected i32 {shape}, found {table.dtype} {table.shape}")
+            raise self.refusal(name, f"expected i32 {shape}, found {table.dtype} {table.shape}")
         return table
 
     def trial_form(self, key: tuple[int, str], row: int) -> str:
         """The form of a trial by its row."""
         name, places = f"{key[0]}/{key[1]}/form", self._form[key]
         if not 0 <= row < len(places):
-            raise self._refusal(
+            raise self.refusal(
                 f"{key[0]}/{key[1]}/rows", f"expected rows below {len(places)}, found {row}"
             )
         return self._form_text(self._trial_forms, int(places[row]), name)

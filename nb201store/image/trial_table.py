@@ -23,6 +23,9 @@ class ImageTrials:
         self._of_group = np.array(records.seeds[self._key], dtype=np.int64)
         self.codes, slots = np.nonzero(self._rows >= 0)
         order = np.argsort(self._rows[self.codes, slots])
+        if not np.array_equal(self._rows[self.codes, slots][order], np.arange(len(order))):
+            section = f"{schedule}/{dataset}/rows"
+            raise records.refusal(section, f"expected every row below {len(order)} once")
         self.codes, self.seeds = self.codes[order], self._of_group[slots[order]]
         self.series_names = records.series_names(self._key)
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def resealed(toy: Any, path: Path, section: str, content: bytes) -> Path:
-    """Write an image whose section holds `content` (of the section's size), every checksum right."""
+def resealed(toy: Any, path: Path, section: str, content: bytes, *, sound: bool = True) -> Path:
+    """Write an image whose section holds `content` (of the section's size), every checksum right.
+
+    `sound`: to the core's full check it is as good as any.
+    """
     data = bytearray(toy.data)
     begin, size = toy[section]["offset"], toy[section]["size"]
     assert len(content) == size
@@ -29,7 +32,8 @@ def resealed(toy: Any, path: Path, section: str, content: bytes) -> Path:
     struct.pack_into("<I", data, 32, _core.crc32c(table))
     struct.pack_into("<I", data, 60, _core.crc32c(bytes(data[:60])))
     path.write_bytes(data)
-    _core.Image(str(path), check=True)  # to the core it is sound
+    if sound:
+        _core.Image(str(path), check=True)
     return path
 
 
@@ -104,3 +108,19 @@ def test_verify_refuses_what_it_cannot_read_as_records(
         main(["verify", str(path), str(toy_archive)])
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith(f"nb201: {path}: section 'forms': ")
+
+
+@pytest.mark.parametrize("row", [0, 1, 1_000])
+def test_verify_refuses_rows_that_are_used_twice_or_not_there(
+    toy: Any, toy_archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], row: int
+) -> None:
+    begin, size = toy["3/one/rows"]["offset"], toy["3/one/rows"]["size"]
+    rows = np.frombuffer(toy.data[begin : begin + size], "<i4").copy()
+    place = np.flatnonzero(rows >= 0)[-1]
+    assert rows[place] != row
+    rows[place] = row
+    path = resealed(toy, tmp_path / "x.nb201", "3/one/rows", rows.tobytes(), sound=False)
+    with pytest.raises(SystemExit) as end:
+        main(["verify", str(path), str(toy_archive)])
+    assert end.value.code == 2
+    assert capsys.readouterr().err.startswith(f"nb201: {path}: section '3/one/rows': ")
