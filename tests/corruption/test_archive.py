@@ -13,6 +13,7 @@ import zarr
 from nb201store import image
 from nb201store.archive import open_archive
 from nb201store.errors import FormatError
+from nb201store.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,6 +166,20 @@ def test_numbers_that_cannot_be_are_found_by_pack(copy: Path, what: str) -> None
     assert str(found.value).startswith(f"{copy}: ")
     assert ".partial" not in str(found.value)
     assert not list(copy.parent.glob("*.nb201"))
+
+
+@pytest.mark.parametrize(
+    "what", ["cell form", "trial form", "latencies", "time epochs", "hits", "last hits", "no trial"]
+)
+def test_numbers_that_cannot_be_are_found_by_verify(
+    copy: Path, toy_archive: Path, what: str
+) -> None:
+    """Where many trials are compared at once, too."""
+    name, change = WRONG_NUMBERS[what]
+    rewritten(copy, name, change)
+    with pytest.raises(FormatError) as found:
+        verify(copy, toy_archive)
+    assert str(found.value).startswith(f"{copy}: the array {name}: expected")
 
 
 @pytest.mark.parametrize(
