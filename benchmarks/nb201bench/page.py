@@ -19,7 +19,7 @@ INTRODUCTION = """\
 # {title}
 
 Made by `make {made_by}` from `{name}`; do not edit. What each workload isolates is said above its tables. Times are
-seconds of wall clock per what the table says, the median over {rounds} rounds with the first and third quartile; the
+seconds of wall clock per what the table says, the median over {rounds} with the first and third quartile; the
 contenders of a table ran in one process, in alternating rounds, after one warm-up round that is in no figure but
 "first" (compilation and first touch of pages included). `CPU` is the processor time in the same rounds, which other
 programs on the machine lengthen less. `ratio` is the contender's median over ours: above 1 it is
@@ -58,7 +58,11 @@ def page(report: dict[str, Any], name: str) -> str:
     title, made_by = ("Benchmarks", "benchmarks")
     if converting:
         title, made_by = ("Benchmarks of converting", "benchmarks-converting")
-    parts = [INTRODUCTION.format(title=title, made_by=made_by, name=name, rounds=report["rounds"])]
+    parts = [
+        INTRODUCTION.format(
+            title=title, made_by=made_by, name=name, rounds=_rounds(report["rounds"])
+        )
+    ]
     if report["toy"]:
         parts.append(
             "**A toy run**: a few questions a round check the answers; its times mean nothing.\n"
@@ -223,6 +227,10 @@ def _timing(t: Timing, ours: float) -> list[str]:
 
 def _ratio(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
+
+
+def _rounds(count: int) -> str:
+    return f"{count} round" if count == 1 else f"{count} rounds"
 
 
 def _table(names: list[str], rows: list[list[str]]) -> str:

@@ -128,7 +128,7 @@ def _unpacking(inputs: Inputs, folder: Path, cores: str) -> tuple[list[str], str
     """(command that unpacks the cells' files on so many cores and keeps nothing, the program that does it)."""
     if shutil.which("bunzip2") is None:
         return _plain(inputs, "unpack", os.fspath(folder), cores), "bz2 of Python, no bunzip2 here"
-    script = 'find "$1" -name "[0-9]*.pickle.pbz2" -print0 | xargs -0 -P "$2" -n 64 bunzip2 -c >/dev/null'
+    script = 'find -H "$1" -name "[0-9]*.pickle.pbz2" -print0 | xargs -0 -r -P "$2" -n 64 bunzip2 -c >/dev/null'
     return ["sh", "-c", script, "sh", os.fspath(folder), cores], "bunzip2"
 
 
