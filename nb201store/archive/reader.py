@@ -235,7 +235,10 @@ class Archive:
 
     def trial_tables(self) -> dict[tuple[int, str], ArchiveTrials]:
         """All trials as rows, by (schedule, data set)."""
-        return {(group.schedule, group.dataset.name): ArchiveTrials(group) for group in self.groups}
+        return {
+            (group.schedule, group.dataset.name): ArchiveTrials(self, group)
+            for group in self.groups
+        }
 
     def form_text(self, forms: list[str], place: int, where: str) -> str:
         """One of `forms`; FormatError about the array `where` if there are not so many."""

@@ -6,26 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nb201store.archive.group_rows import GroupRows
 from nb201store.trial_rows import SeriesRows, TrialNumbers
 
 if TYPE_CHECKING:
     from nb201store.archive.group import Group
+    from nb201store.archive.reader import Archive
     from nb201store.archive.row_tables import Array
 
 
 class ArchiveTrials:
-    """A `trial_rows.TrialTable`. Each array is read whole when first asked for; its rows that exist are kept.
+    """A `trial_rows.TrialTable`. Each array is read when first asked for, and its rows are kept.
 
     Safe from any thread: at worst an array is read twice.
     """
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, archive: Archive, group: Group) -> None:
         self._group = group
-        self._present = group.read_present()
-        self._rows = np.full(self._present.shape, -1, dtype=np.int64)
-        self._rows[self._present] = np.arange(np.count_nonzero(self._present))
-        self.codes, slots = np.nonzero(self._present)
-        self.seeds = group.seeds[slots].astype(np.int64)
+        self._held = GroupRows(archive, group)
+        self._rows = self._held.table()
+        self.codes = self._held.codes
+        self.seeds = group.seeds[self._held.slots].astype(np.int64)
         self.series_names = [
             (split.name, metric)
             for split in group.dataset.splits
@@ -38,7 +39,7 @@ class ArchiveTrials:
         """See `TrialTable`."""
         slots = np.searchsorted(self._group.seeds, seeds)
         known = np.isin(seeds, self._group.seeds)
-        found = self._rows[codes, np.where(known, slots, 0)]
+        found = self._rows[codes, np.where(known, slots, 0)].astype(np.int64)
         return np.where(known, found, -1)
 
     def numbers(self, rows: Array) -> TrialNumbers:
@@ -96,7 +97,7 @@ class ArchiveTrials:
 
     def _of(self, name: str, rows: Array) -> Array:
         if name not in self._kept:
-            self._kept[name] = self._group.read(name)[self._present]
+            self._kept[name] = self._held.read(name)
         return self._kept[name][rows]
 
 

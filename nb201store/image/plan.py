@@ -13,10 +13,10 @@ import numpy as np
 
 from nb201store import __version__
 from nb201store.archive import layout
+from nb201store.archive.group_rows import GroupRows
 from nb201store.image import description
 from nb201store.image import format as fmt
 from nb201store.image.description import description_sections
-from nb201store.image.group_rows import GroupRows
 from nb201store.image.sections import Section, json_section, small_section
 from nb201store.image.trial_columns import Encoded, encode_numbers
 

@@ -1,4 +1,4 @@
-"""The trials of one group of an archive as the rows of an image."""
+"""The trials of one group of an archive as rows: of an image, or to be compared."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _MOST_KEPT_BYTES = 1 << 22
 class GroupRows:
     """The trials that exist in one group, as rows in ascending (code, seed).
 
-    `codes`: int64 [rows]. `read(name)` gives an archive array [rows, ...], reading it block by block.
+    `codes`, `slots` (places among the group's seeds): int64 [rows]. `read(name)` gives an archive array [rows, ...],
+    reading it block by block.
     """
 
     def __init__(self, archive: Archive, group: Group) -> None:
@@ -29,14 +30,14 @@ class GroupRows:
         self._group = group
         present = group.read_present()
         self._present = present
-        self.codes, self._slots = np.nonzero(present)
+        self.codes, self.slots = np.nonzero(present)
         self.count = len(self.codes)
         self._kept: dict[str, Array] = {}
 
     def table(self) -> Array:
         """The row of each (code, seed), int32, or -1."""
         table = np.full(self._present.shape, -1, dtype="<i4")
-        table[self.codes, self._slots] = np.arange(self.count, dtype="<i4")
+        table[self.codes, self.slots] = np.arange(self.count, dtype="<i4")
         return table
 
     def read(self, name: str) -> Array:
