@@ -27,6 +27,7 @@ BASE = {
     "trial_rows",
     "replacing",
     "threads",
+    "memory",
 }
 ALLOWED = {
     "errors": set(),
@@ -42,6 +43,7 @@ ALLOWED = {
     "trial_rows": set(),
     "replacing": {"errors"},
     "threads": set(),
+    "memory": set(),
     "package_data": set(),
     "user_about": {"errors", "_core"},
     "upstream": BASE,
@@ -49,7 +51,8 @@ ALLOWED = {
     "image": BASE | {"archive", "user_about"},
     "user_columns": BASE | {"image"},
     "verify": BASE | {"upstream", "archive", "image"},
-    "conversion": BASE | {"upstream", "archive", "image"},
+    "merging": BASE | {"upstream", "archive"},
+    "conversion": BASE | {"upstream", "archive", "image", "merging"},
     "answers": set(),
     "gaps": {"errors"},
     "measured_cost": {"errors", "_core", "answers"},
