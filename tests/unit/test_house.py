@@ -52,6 +52,7 @@ ALLOWED = {
     "user_columns": BASE | {"image"},
     "verify": BASE | {"upstream", "archive", "image"},
     "merging": BASE | {"upstream", "archive"},
+    "difference": BASE | {"archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image", "merging"},
     "answers": set(),
     "gaps": {"errors"},
