@@ -241,6 +241,8 @@ class Plan:
             "benchmark": layout.benchmark_to_json(archive.benchmark),
             "sources": [asdict(source) for source in archive.sources],
         }
+        if archive.merged is not None:
+            about["merged"] = asdict(archive.merged)
         for name, content in (("forms", forms), ("about", about)):
             self._add(json_section(name, content))
 

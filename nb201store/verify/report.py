@@ -10,13 +10,17 @@ MOST_SHOWN = 20
 
 @dataclass(slots=True)
 class Report:
-    """What was compared, and what was found to differ."""
+    """What was compared, and what was found to differ.
+
+    `not_compared`: metrics in which another source's numbers stand, as a target of several sources says of itself.
+    """
 
     cells: int = 0
     trials: int = 0
     values: int = 0
     difference_count: int = 0
     differences: list[str] = field(default_factory=list)
+    not_compared: list[str] = field(default_factory=list)
 
     def differ(self, text: str, count: int = 1) -> None:
         """Count differences; keep the first texts."""
