@@ -108,10 +108,10 @@ def _same_series(
     at = np.searchsorted(stored.epochs, place.epochs)
     if at[-1] >= len(stored.epochs) or not np.array_equal(stored.epochs[at], place.epochs):
         return np.zeros(len(values), dtype=bool)
-    there: Array = stored.present[:, at].all(axis=1)
+    same: Array = np.asarray(stored.present[:, at].all(axis=1))
     if joined is None:
-        there = there & (stored.present.sum(axis=1) == len(at))
-    return there & _same_bits(values.astype(np.float64), stored.values[:, at]).all(axis=1)
+        same &= stored.present.sum(axis=1) == len(at)
+    return same & _same_bits(values.astype(np.float64), stored.values[:, at]).all(axis=1)
 
 
 def _same_bits(one: Array, other: Array) -> Array:
