@@ -40,7 +40,8 @@ def joined_with(target: object, source: Path) -> Joined | None:
         return None
     if len(told) < 2:
         return None
-    first = told[0].name == source.absolute().name
+    alike = [one for one in told if _is_named(source, one)]
+    first = alike == [told[0]]  # of two that could be it, the one of which less is asked
     if (source / "zarr.json").is_file():
         archive = open_archive(source)
         if archive.sources == told:
@@ -48,6 +49,12 @@ def joined_with(target: object, source: Path) -> Joined | None:
         first = told[0] in archive.sources
     stand = frozenset(() if merged is None or first else merged.first_wins)
     return Joined(stand | _TOGETHER if stand & _TOGETHER else stand)
+
+
+def _is_named(path: Path, source: Source) -> bool:
+    """Whether a source seems to be the file or folder at `path`: its checksum would cost as much as comparing it."""
+    same_size = path.is_dir() or path.stat().st_size == source.size
+    return source.name == path.absolute().name and same_size
 
 
 def _of_image(image: ImageRecords) -> tuple[tuple[Source, ...], Merged | None]:
