@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from nb201store.space import SPACES
 from nb201store.upstream.joined_forms import joined_cell_form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -179,7 +179,15 @@ class Joining:
         return any(source.path == path and source.by_official_index for source in self._opened)
 
     def _joined_cells(self) -> Iterator[CellRecord]:
-        walks = [self._walk(place, source) for place, source in enumerate(self._walked)]
+        with ExitStack() as stack:
+            walks = [
+                stack.enter_context(closing(self._walk(place, source)))
+                for place, source in enumerate(self._walked)
+            ]
+            yield from self._in_step(walks)
+
+    def _in_step(self, walks: Sequence[Iterator[tuple[int, CellRecord]]]) -> Iterator[CellRecord]:
+        """Take of all walks the cell that is due, and join it."""
         heads = [next(walk, None) for walk in walks]
         while True:
             due = min((head[0] for head in heads if head is not None), default=None)
@@ -194,7 +202,7 @@ class Joining:
             for place, _ in held:
                 heads[place] = next(walks[place], None)
 
-    def _walk(self, place: int, source: Opened) -> Iterator[tuple[int, CellRecord]]:
+    def _walk(self, place: int, source: Opened) -> Generator[tuple[int, CellRecord], None, None]:
         """(place in the order of all sources, cell) of one source."""
         space, last = SPACES[self.benchmark.space], -1
         for cell in source.cells():

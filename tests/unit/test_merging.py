@@ -6,10 +6,12 @@ import copy
 import json
 import re
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import record_cases
 import small_sources
 import synthetic
 from small_sources import cell, file_with
@@ -215,6 +217,34 @@ def test_other_orders_of_keys_are_no_contradiction(tmp_path):
         found = trials_of(states(joined(first, second)[0])[INDEX])
         for key, trial in trials_of(expected).items():
             assert repr(found[key]) == repr(trial)
+
+
+def test_benchmarks_of_ones_own_are_joined_and_the_first_form_stays(tmp_path):
+    """Their forms say nothing of fields that could be taken over."""
+    full = record_cases.trial(5, "plain", 2, 777, form="mine")
+    untimed = {name: replace(record, time=None) for name, record in full.splits.items()}
+    poor = replace(full, splits=untimed, latency_s=None, form="other")
+    other = record_cases.trial(5, "wide", 2, 1)
+    for name, held in (
+        ("full", record_cases.cell(5, full, form="[]")),
+        ("poor", record_cases.cell(5, other, poor, form="cell")),
+    ):
+        archive.write(
+            tmp_path / f"{name}.zarr", record_cases.BENCHMARK, [held], record_cases.SOURCE
+        )
+    for first, second, forms in (
+        ("full", "poor", ("[]", "mine")),
+        ("poor", "full", ("cell", "other")),
+    ):
+        found, _ = joined(tmp_path / f"{first}.zarr", tmp_path / f"{second}.zarr")
+        assert (found[5].form, found[5].trials[1].form) == forms
+        assert [trial.dataset for trial in found[5].trials] == ["wide", "plain"]
+        for split, record in full.splits.items():
+            for metric, values in record.series().items():
+                held = found[5].trials[1].splits[split].series()[metric].values
+                dtype = np.float32 if metric == "loss" else np.float64
+                assert held.tobytes() == values.values.astype(dtype).astype(np.float64).tobytes()
+        assert found[5].trials[1].latency_s == full.latency_s
 
 
 # --------------------------------------------------------------------------------- contradictions
