@@ -39,6 +39,14 @@ def command(file: Path | None, sources: bool, as_json: bool) -> None:
         click.echo(
             f"source: {source['name']} ({source['kind']}, {source['size']} bytes, md5 {source['md5']})"
         )
+    if facts["merged"]:
+        counts = facts["merged"]["differing_trials"]
+        told = ", ".join(
+            f"{metric} ({counts.get(metric, 0)} trials)" for metric in facts["merged"]["first_wins"]
+        )
+        click.echo(
+            f"where those differ, the numbers of the first stand in: {told or 'nothing, they agree'}"
+        )
     rows = [
         [
             str(g["schedule"]),
@@ -73,11 +81,15 @@ def _range(epochs: list[int]) -> str:
 
 
 def _image_facts(file: Path) -> dict[str, Any]:
+    from dataclasses import asdict
+
     from nb201store.image.reader import ImageRecords
     from nb201store.user_about import described_user_columns
+    from nb201store.verify.joined import told_by_image
 
     records = ImageRecords(file)
     described = records.image.describe()
+    merged = told_by_image(records)[1]
     epochs = {
         (c["schedule"], c["dataset"], c["split"]): c["epochs"]
         for c in described["columns"]
@@ -94,7 +106,7 @@ def _image_facts(file: Path) -> dict[str, Any]:
         "file": str(file), "kind": "image", "format": described["writer_version"], "bytes": records.image.size,
         "space": described["space"], "cells": described["cells"], "cells_with_results": len(records.codes()),
         "loss": str(records.loss_dtype), **records.facts(), "groups": groups,
-        "user_columns": described_user_columns(records.image),
+        "merged": None if merged is None else asdict(merged), "user_columns": described_user_columns(records.image),
     }  # fmt: skip
 
 
@@ -119,6 +131,7 @@ def _archive_facts(file: Path) -> dict[str, Any]:
         "benchmark": archive.benchmark.name, "space": archive.space.name, "cells": len(archive.space),
         "cells_with_results": len(archive.codes()), "loss": str(archive.loss_dtype),
         "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources], "groups": groups,
+        "merged": None if archive.merged is None else asdict(archive.merged),
         "user_columns": [],  # those belong to images
     }  # fmt: skip
 
