@@ -12,6 +12,7 @@ from nb201store.archive import open_archive
 from nb201store.errors import FormatError
 from nb201store.image import format as fmt
 from nb201store.image.plan import Plan
+from nb201store.image.slicing import Slice, check_slice
 from nb201store.replacing import new_file
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def pack(
     archive: str | Path,
     image: str | Path,
     *,
+    part: Slice | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> int:
@@ -34,14 +36,21 @@ def pack(
 
     Equal archives give equal bytes. Memory: the largest single section (tens of MB for the whole benchmark).
 
+    Parameters
+    ----------
+    part : what to keep, for a smaller image; everything by default
+
     Raises
     ------
     FormatError, FileNotFoundError  of the archive; FileExistsError where `image` exists and `overwrite` is false
+    SettingsError                   the archive has nothing of what `part` names
     """
     opened = open_archive(archive)
+    part = part or Slice()
+    check_slice(part, opened)
     image = Path(image)
     with new_file(image, overwrite=overwrite) as file:
-        plan = Plan(opened)
+        plan = Plan(opened, part)
         size = write_sections(file, plan.sections(), progress)
         file.flush()
         # The checks of a reader, on the bytes as written, before they take the target's name.

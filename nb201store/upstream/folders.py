@@ -22,7 +22,7 @@ from nb201store.upstream.source import (
 from nb201store.upstream.watching import check_unchanged, file_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from nb201store.records import Source
@@ -61,10 +61,12 @@ class Folder(Upstream):
             self.path, files, self._digests, self.kind, self.container, self._progress
         )
 
-    def _states(self) -> Iterator[tuple[int, Any, Path]]:
+    def _states(self, indexes: Collection[int] | None) -> Iterator[tuple[int, Any, Path]]:
         done = 0
+        files = self._files.items()
+        wanted = files if indexes is None else [file for file in files if file[0] in indexes]
         try:
-            for index, value, path, digest in made_ahead(self._load, self._files.items()):
+            for index, value, path, digest in made_ahead(self._load, wanted):
                 if digest is not None:
                     self._digests[path] = digest
                 yield index, value, path

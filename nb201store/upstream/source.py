@@ -18,7 +18,7 @@ from nb201store.upstream.objects import cell_record
 from nb201store.upstream.watching import path_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -69,20 +69,24 @@ class Upstream(ABC):
         """Name, size and checksums. Costs one pass over the bytes of the source on first use."""
 
     @abstractmethod
-    def _states(self) -> Iterator[tuple[int, Any, Path]]:
-        """Yield (official index, states by hyper-parameters, file) in the source's order."""
+    def _states(self, indexes: Collection[int] | None) -> Iterator[tuple[int, Any, Path]]:
+        """Yield (official index, states by hyper-parameters, file) in the source's order; of these cells only."""
 
-    def cells(self) -> Iterator[CellRecord]:
+    def cells(self, indexes: Collection[int] | None = None) -> Iterator[CellRecord]:
         """Yield the record of every cell, in the source's order: of official ones ascending official index.
+
+        With `indexes` only cells of these official indexes: no other file of a folder is read, and a single file
+        is read until the last of them has come.
 
         Raises SourceError, with file, index, trial and field, at what a record cannot hold.
         """
-        for done, (index, state, path) in enumerate(self._states()):
+        count = None if indexes is None else len(indexes)
+        for done, (index, state, path) in enumerate(self._states(indexes)):
             try:
                 record = cell_record(index, state, self.benchmark)
             except SourceError as error:
                 raise SourceError(f"{path}: {error}") from None
-            self._tell("read", done + 1, self.count)
+            self._tell("read", done + 1, self.count if count is None else count)
             yield record
 
     def _tell(self, stage: str, done: int, total: int) -> None:
