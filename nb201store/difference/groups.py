@@ -92,7 +92,7 @@ class GroupComparison:
         of_trial: dict[str, MetricDifference],
     ) -> None:
         for one, two in zip(a.forms, b.forms, strict=True):
-            if one != two:
+            if one != two and one and two:  # slices have none
                 self._group.forms += 1
                 place, *texts = first_unlike(one, two)
                 self._found.count_forms(

@@ -241,6 +241,21 @@ def test_the_command_counts_by_group_and_tells_by_its_exit_code(
     refused(nb201("diff", files.source, files.archive), "magic")
 
 
+def test_a_slice_differs_in_what_it_leaves_out(files: Any, nb201: Any, tmp_path: Path) -> None:
+    part = tmp_path / "part.nb201"
+    assert nb201("pack", files.archive, part, "--schedule", "12", "--split", "train").code == 0
+    found = diff(files.archive, part)
+    assert found.unlike_forms == {}
+    assert len(found.described) == 1
+    assert found.described[0].startswith(f"{part} is a slice: ")
+    counts = {(m.metric, m.differing, m.only_b) for g in found.groups for m in g.metrics}
+    assert counts == {(metric, 0, 0) for metric in ("accuracy", "loss", "time")}
+    assert {m.split for g in found.groups for m in g.metrics} == {"x-valid", "x-test", "ori-test"}
+    assert all(g.only_a == 0 for g in found.groups if g.schedule == 12)
+    assert all(g.trials == 0 for g in found.groups if g.schedule == 200)
+    assert diff(part, part).same
+
+
 def test_two_spaces_have_nothing_in_common(
     files: Any, nb201: Any, refused: Any, tmp_path: Path
 ) -> None:
