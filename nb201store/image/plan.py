@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 class Plan:
     """The sections of an image, in file order."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, weights: dict[str, Any] | None = None) -> None:
         self._archive = archive
+        self._weights = weights
         self._data: list[Section] = []
         self._trials: list[bytes] = []
         self._columns: list[bytes] = []
@@ -240,6 +241,7 @@ class Plan:
             "written_by": f"nb201store {__version__}",
             "benchmark": layout.benchmark_to_json(archive.benchmark),
             "sources": [asdict(source) for source in archive.sources],
+            **({} if self._weights is None else {"weights": self._weights}),
         }
         for name, content in (("forms", forms), ("about", about)):
             self._add(json_section(name, content))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from nb201store.archive import Archive
     from nb201store.image.sections import Section
 
     Progress = Callable[[str, int, int], None]
@@ -28,11 +30,14 @@ def pack(
     image: str | Path,
     *,
     overwrite: bool = False,
+    finish: Callable[[], None] | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Write the image of an archive and check every section once; return its size in bytes.
 
     Equal archives give equal bytes. Memory: the largest single section (tens of MB for the whole benchmark).
+
+    `finish` is called when everything is written, before the image takes its name.
 
     Raises
     ------
@@ -41,7 +46,7 @@ def pack(
     opened = open_archive(archive)
     image = Path(image)
     with new_file(image, overwrite=overwrite) as file:
-        plan = Plan(opened)
+        plan = Plan(opened, weights_about(opened, image))
         size = write_sections(file, plan.sections(), progress)
         file.flush()
         # The checks of a reader, on the bytes as written, before they take the target's name.
@@ -50,7 +55,18 @@ def pack(
         except FormatError as problem:
             found = str(problem).replace(file.name, image.name)
             raise FormatError(f"{archive}: it holds numbers that cannot be: {found}") from problem
+        if finish is not None:
+            finish()
     return size
+
+
+def weights_about(archive: Archive, image: Path) -> dict[str, Any] | None:
+    """What an image says of the weights that its archive lists: as the root, the folder as seen from the image."""
+    listing = archive.weights()
+    if listing is None:
+        return None
+    folder = os.path.normpath(Path(archive.path).resolve().parent / listing.folder)
+    return listing.about() | {"folder": os.path.relpath(folder, image.resolve().parent)}
 
 
 def write_sections(

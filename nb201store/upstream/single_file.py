@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nb201store.errors import SourceError, SourceWarning
 from nb201store.upstream.checksums import FileChecksums
 from nb201store.upstream.reading import Reading, is_record
-from nb201store.upstream.source import Upstream
+from nb201store.upstream.source import State, Upstream
 from nb201store.upstream.watching import check_unchanged, file_state
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class SingleFile(Upstream):
         self._check_name(source.md5)
         return source
 
-    def _states(self) -> Iterator[tuple[int, Any, Path]]:
+    def _states(self) -> Iterator[State]:
         reading = self._reading or Reading(self.path)
         self._reading = None
         with closing(reading):
@@ -73,12 +73,12 @@ class SingleFile(Upstream):
             held = None
             for cell in reading.cells():
                 if held is not None:
-                    yield (*held, self.path)
+                    yield State(*held, self.path)
                 held = cell
             check_unchanged(self.path, self._before)
             self.count = reading.count
             if held is not None:
-                yield (*held, self.path)
+                yield State(*held, self.path)
 
     def _check_name(self, md5: str) -> None:
         named = _NAMED.fullmatch(self.path.absolute().name)

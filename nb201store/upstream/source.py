@@ -14,7 +14,8 @@ from nb201store.records import CellRecord, Source
 from nb201store.schema import OFFICIAL
 from nb201store.space import SPACES
 from nb201store.upstream.forms import shown
-from nb201store.upstream.objects import cell_record
+from nb201store.upstream.objects import HP_SCHEDULES, cell_record
+from nb201store.upstream.tensors import give_weights
 from nb201store.upstream.watching import path_named
 
 if TYPE_CHECKING:
@@ -23,9 +24,30 @@ if TYPE_CHECKING:
     from typing import Self
 
     from nb201store.schema import Benchmark
+    from nb201store.upstream.storages import StorageFile
+    from nb201store.upstream.tensors import Take
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total): stage "checksum" counts bytes, stage "read" counts cells."""
+
+
+class Options(NamedTuple):
+    """How a source is to be read: see `opening.open_source`."""
+
+    checksums: bool = False
+    take_weights: Take | None = None
+
+
+class State(NamedTuple):
+    """One cell as its file holds it; `storages` where the file's weights lie, None of a single file.
+
+    `value`: states by hyper-parameters.
+    """
+
+    official_index: int
+    value: Any
+    path: Path
+    storages: StorageFile | None = None
 
 
 class Upstream(ABC):
@@ -45,9 +67,12 @@ class Upstream(ABC):
     benchmark: Benchmark
     count: int
 
-    def __init__(self, path: Path, progress: Progress | None) -> None:
+    def __init__(
+        self, path: Path, progress: Progress | None, take_weights: Take | None = None
+    ) -> None:
         self.path = path
         self._progress = progress
+        self._take_weights = take_weights
 
     def __enter__(self) -> Self:
         return self
@@ -69,17 +94,22 @@ class Upstream(ABC):
         """Name, size and checksums. Costs one pass over the bytes of the source on first use."""
 
     @abstractmethod
-    def _states(self) -> Iterator[tuple[int, Any, Path]]:
-        """Yield (official index, states by hyper-parameters, file) in the source's order."""
+    def _states(self) -> Iterator[State]:
+        """Yield every cell in the source's order."""
 
     def cells(self) -> Iterator[CellRecord]:
         """Yield the record of every cell, in the source's order: of official ones ascending official index.
 
+        Where the source was opened with `take_weights`, that is called with each trial's weights before its cell comes.
+
         Raises SourceError, with file, index, trial and field, at what a record cannot hold.
         """
-        for done, (index, state, path) in enumerate(self._states()):
+        for done, (index, state, path, storages) in enumerate(self._states()):
             try:
                 record = cell_record(index, state, self.benchmark)
+                if self._take_weights is not None and storages is not None:
+                    schedules = HP_SCHEDULES[self.benchmark.space]
+                    give_weights(state, record.code, schedules, storages, self._take_weights)
             except SourceError as error:
                 raise SourceError(f"{path}: {error}") from None
             self._tell("read", done + 1, self.count)

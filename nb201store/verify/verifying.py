@@ -17,6 +17,7 @@ from nb201store.upstream import open_source
 from nb201store.verify.one_by_one import compare_trials, count_numbers
 from nb201store.verify.report import Report
 from nb201store.verify.together import same_trials
+from nb201store.verify.weights_files import WeightsComparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -89,14 +90,29 @@ def verify(path: str | Path, source: str | Path, *, progress: Progress | None = 
         )
     with Workers() as workers:
         comparison = Comparison(path, workers)
-        for done, (count, cell) in enumerate(_source_cells(source)):
+        weights = _weights_comparison(path, source)
+        for done, (count, cell) in enumerate(_source_cells(source, weights)):
             if progress is not None:
                 progress("verify", done + 1, count)
             comparison.add(cell)
-        return comparison.finish()
+        report = comparison.finish()
+        if weights is not None:
+            report.add(weights.finish())
+        return report
 
 
-def _source_cells(source: Path) -> Iterator[tuple[int, CellRecord]]:
+def _weights_comparison(path: Path, source: Path) -> WeightsComparison | None:
+    """What compares the weights, where an archive lists some and the source may hold them: a folder of records."""
+    if not path.is_dir() or not source.is_dir() or (source / "zarr.json").is_file():
+        return None
+    archive = open_archive(path)
+    listing = archive.weights()
+    return None if listing is None else WeightsComparison(archive, listing)
+
+
+def _source_cells(
+    source: Path, weights: WeightsComparison | None
+) -> Iterator[tuple[int, CellRecord]]:
     """(how many come, cell) of an official file or of an archive."""
     if (source / "zarr.json").is_file():
         archive = open_archive(source)
@@ -104,7 +120,8 @@ def _source_cells(source: Path) -> Iterator[tuple[int, CellRecord]]:
         for code in codes:
             yield len(codes), archive.cell(int(code))
         return
-    with open_source(source) as opened:
+    take = None if weights is None else weights.take
+    with open_source(source, take_weights=take) as opened:
         for cell in opened.cells():
             yield opened.count, cell
 
