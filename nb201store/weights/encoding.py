@@ -67,8 +67,9 @@ def decode(data: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
     Raises FormatError where it is damaged or none of ours; SettingsError where safetensors is not installed.
     """
     error: type[Exception] = require("safetensors").SafetensorError
+    load = require("safetensors.numpy").load
     try:
-        tensors: dict[str, Array] = require("safetensors.numpy").load(data)
+        tensors: dict[str, Array] = load(data)
         # After its own checks: 8 bytes that say how long the header is, and the header, JSON.
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         about = json.loads(header[_RESERVED][METADATA_KEY])

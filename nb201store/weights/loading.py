@@ -7,7 +7,7 @@ import os
 from collections import OrderedDict
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from nb201store.errors import FormatError, MissingDataError, SettingsError
 from nb201store.space import SPACES
@@ -29,8 +29,10 @@ def load_weights(
         raise SettingsError(f"framework must be torch or numpy, found {framework!r}")
     if seed == "mean":
         raise SettingsError("weights have no mean over seeds: name a seed")
+    if not isinstance(seed, SupportsIndex):
+        raise SettingsError(f"seed must be an integer, found {seed!r}")
     seeds = image.seeds(code, dataset, schedule)
-    trial = TrialKey(index(code), dataset, index(schedule), index(seed))  # type: ignore[arg-type]  # refuses others
+    trial = TrialKey(index(code), dataset, index(schedule), index(seed))
     if trial.seed not in seeds:
         there = ", ".join(map(str, seeds)) or "none"
         raise MissingDataError(f"{trial.name}: no such trial; seeds of that cell: {there}")
