@@ -201,6 +201,16 @@ class TestZip:
         with pytest.raises(SourceError, match=f"{WHERE}.*cannot be read: Bad CRC-32"):
             read(tmp_path, bytes(data))
 
+    def test_storages_are_not_read(self, tmp_path):
+        numbers = np.zeros(10_000_000, dtype="<f4")
+        weights = OrderedDict(w=tensor(storage(count=len(numbers))))
+        data = parts.zipped(parts.cell(weights), {"7": numbers.tobytes()})
+        (tmp_path / "000000-FULL.pth").write_bytes(data)
+        before = bytes_read()
+        with open_source(tmp_path) as source:
+            list(source.cells())
+        assert bytes_read() - before < numbers.nbytes / 2
+
 
 class TestPickled:
     """Storages pickled as bytes, in a -full folder."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from collections import OrderedDict
 
 import pytest
 import weights_sources as made
@@ -136,6 +137,40 @@ def test_every_layout_gives_the_same_files(tmp_path):
         written.append(files_of(tmp_path / f"{number}.weights"))
     assert written[0] == written[1] == written[2]
     assert len(written[0]) == 2
+
+
+@pytest.mark.parametrize("layout", made.LAYOUTS)
+def test_tensors_of_every_kind(tmp_path, layout):
+    """Views of one storage, not contiguous, of every dtype that numpy has too, parameters, and empty ones."""
+    import torch
+
+    base = torch.arange(24, dtype=torch.float32).reshape(4, 6)
+    expected = OrderedDict(
+        whole=base,
+        turned=base.t(),
+        part=base[1:3, 2:5],
+        steps=base[::2, ::3],
+        channels_last=torch.rand(2, 3, 4, 5).to(memory_format=torch.channels_last),
+        scalar=torch.tensor(7),
+        empty=torch.zeros(0, 3),
+        parameter=torch.nn.Parameter(torch.rand(3)),
+        frozen=torch.nn.Parameter(torch.arange(3), requires_grad=False),
+        nan=torch.tensor([float("nan"), -0.0, float("inf")]),
+    )
+    for dtype in ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float64"):
+        expected[dtype] = torch.arange(-3, 3).to(getattr(torch, dtype))
+    states = made.trained(0, layout)
+    for _, _, trial in made.trials(states):
+        trial["net_state_dict"] = expected
+    source = made.write_folder(tmp_path / "source", layout, {0: states})
+    convert(source, tmp_path / "a.nb201", weights=True)
+    with nb.open(tmp_path / "a.nb201") as bench:
+        found = bench.weights(nb.tss.from_official_index(0), "cifar10-valid", schedule=12, seed=777)
+    assert list(found) == list(expected)
+    for name, tensor in expected.items():
+        assert (found[name].dtype, found[name].shape) == (tensor.dtype, tensor.shape), name
+        same = tensor.detach().contiguous().numpy().tobytes()
+        assert found[name].numpy().tobytes() == same, name
 
 
 def test_trials_without_weights_among_others(tmp_path):
