@@ -69,14 +69,23 @@ class ImageRecords:
         return np.dtype("<f4")
 
     def facts(self) -> dict[str, Any]:
-        """What `about` says: `benchmark` (its name), `written_by` and `sources` (a dict each)."""
+        """What `about` says: `benchmark` (its name), `written_by`, `sources` (a dict each) and `weights` (or None)."""
         about = self.about
         try:
             sources = [asdict(Source(**source)) for source in about["sources"]]
             name, written_by = str(about["benchmark"]["name"]), str(about["written_by"])
-        except (LookupError, TypeError) as problem:
+            weights = about.get("weights")
+            if weights is not None:
+                made = {"folder": str, "files": int, "bytes": int}
+                weights = {key: kind(weights[key]) for key, kind in made.items()}
+        except (LookupError, TypeError, ValueError) as problem:
             raise self.refusal("about", f"it lacks what it must have: {problem!r}") from problem
-        return {"benchmark": name, "written_by": written_by, "sources": sources}
+        return {
+            "benchmark": name,
+            "written_by": written_by,
+            "sources": sources,
+            "weights": weights,
+        }
 
     def _section(self, name: str) -> Any:
         if not self.image.has_section(name):

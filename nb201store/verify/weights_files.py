@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nb201store.archive import Archive
-    from nb201store.trial_weights import TrialWeights
+    from nb201store.trial_weights import TrialKey, TrialWeights
     from nb201store.weights import Listing
 
     Progress = Callable[[str, int, int], None]
@@ -70,12 +70,12 @@ class WeightsComparison:
         self._folder = folder_of(archive, listing)
         self._listing = listing
         self._report = Report()
-        self._came = 0
+        self._came: set[TrialKey] = set()
 
     def take(self, weights: TrialWeights) -> None:
         """Write the file again and compare the bytes."""
         trial, report = weights.trial, self._report
-        self._came += 1
+        self._came.add(trial)
         listed = self._listing.files.get(trial)
         if listed is None:
             report.differ(f"{trial.name}: weights: not listed, but in the source")
@@ -97,7 +97,7 @@ class WeightsComparison:
 
     def finish(self) -> Report:
         """What was found; also what the source did not have, unless it had no weights at all."""
-        missing = len(self._listing.files) - self._came
+        missing = len(self._listing.files.keys() - self._came)
         if self._came and missing > 0:
             self._report.differ(
                 f"{missing} weights files are listed whose trials came without weights"

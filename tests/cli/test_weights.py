@@ -38,6 +38,8 @@ def test_the_summary_says_where_they_are(
     again = nb201("convert", source, target, "--weights", "--overwrite", "--json").json
     assert again["weights"] == {"folder": "x.weights", "files": 2, "bytes": size}
     assert names(tmp_path) == sorted(["x.weights", target.name])
+    assert f"weights: 2 files, {size / 1e3:.1f} kB in x.weights" in nb201("info", target).out
+    assert nb201("info", target, "--json").json["weights"] == again["weights"]
 
 
 def test_without_the_option_they_are_left_out(source: Path, tmp_path: Path, nb201: Any) -> None:
@@ -46,6 +48,7 @@ def test_without_the_option_they_are_left_out(source: Path, tmp_path: Path, nb20
     assert names(tmp_path) == ["x.zarr"]
     json = nb201("convert", source, tmp_path / "x.zarr", "--overwrite", "--json").json
     assert json["weights"] is None
+    assert nb201("info", tmp_path / "x.zarr", "--json").json["weights"] is None
     assert sum(group["weights"] for group in json["groups"]) == 2
 
 

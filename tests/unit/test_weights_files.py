@@ -20,6 +20,7 @@ from nb201store.errors import (
     SettingsError,
     SourceError,
 )
+from nb201store.image.reader import ImageRecords
 from nb201store.trial_weights import TrialKey, TrialWeights
 from nb201store.verify import check_weights
 from nb201store.weights import file_name, weights_folder
@@ -355,6 +356,15 @@ class TestStore:
             told = rf"00005-777\.safetensors: not the weights of {WITH.name}: .*{why}"
             with pytest.raises(FormatError, match=told):
                 self.ask(made[1])
+
+    @pytest.mark.parametrize("about", [3, [], {}, {"folder": 1}, {"folder": "a\0b"}, "x"], ids=str)
+    def test_an_image_that_says_something_else(self, made, monkeypatch, tmp_path, about):
+        monkeypatch.setattr("nb201store.image.writer.weights_about", lambda *_: about)
+        image.pack(made[0], tmp_path / "b.nb201")
+        with pytest.raises(FormatError, match="section 'about': weights: expected a folder"):
+            self.ask(tmp_path / "b.nb201")
+        with pytest.raises(FormatError, match="section 'about': it lacks what it must have"):
+            ImageRecords(tmp_path / "b.nb201").facts()
 
     def test_an_image_elsewhere_says_where_they_lie_from_there(self, made, tmp_path):
         (tmp_path / "images" / "deep").mkdir(parents=True)
