@@ -15,6 +15,7 @@ from nb201store.memory import give_memory_back
 from nb201store.merging import Joining
 from nb201store.replacing import check_target, scratch_folder
 from nb201store.upstream import open_source
+from nb201store.weights.writing import WeightsWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,6 +32,7 @@ def convert(
     *,
     loss: str = "float32",
     first_wins: Iterable[str] = (),
+    weights: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> tuple[archive.Summary, int]:
@@ -42,14 +44,19 @@ def convert(
     first_wins : of several sources: metrics (schema.METRICS, or "all") in which the numbers of the first source that
         has a trial stand where another has different ones. All other differences are errors
 
+    With `weights` the state dicts that an archive folder or a -full folder holds become safetensors files, one a trial,
+    in the folder X.weights beside the target (docs/convert.md).
+
     Returns
     -------
     (Summary, size of the target in bytes)
 
     Raises
     ------
-    SettingsError      another ending; of several sources: one is named twice, or they are of different benchmarks
-    SourceError        `source` is not what it should be, or names code to run; sources contradict each other
+    SettingsError      another ending; of several sources: one is named twice, they are of different benchmarks, or
+        `weights` is asked for; `weights` of a single file, or without safetensors
+    SourceError        `source` is not what it should be, names code to run, or has none of the `weights` asked for;
+        sources contradict each other
     FormatError        an archive among the sources is damaged, or none of ours
     FileNotFoundError  no source; FileExistsError: `target` exists and `overwrite` is false. Nothing is lost by either
     """
@@ -69,7 +76,12 @@ def convert(
         def scratch() -> Path:
             return stack.enter_context(scratch_folder(target))
 
+        writer = None
         if len(paths) > 1:
+            if weights:
+                raise SettingsError(
+                    "weights (--weights) are written of one source; convert each with its own, or join without"
+                )
             joining = stack.enter_context(
                 Joining(paths, scratch, loss=loss, first_wins=first_wins, progress=progress)
             )
@@ -79,8 +91,10 @@ def convert(
                 raise SettingsError(
                     "first_wins (--first-wins) is for several sources; there is one"
                 )
-            opened = stack.enter_context(open_source(paths[0], progress=progress, checksums=True))
-            records = _Records(opened.benchmark, opened.cells(), lambda: opened.source, None)
+            if weights:
+                writer = stack.enter_context(WeightsWriter(target, overwrite=overwrite))
+            records = _of_one(paths[0], stack, writer, progress)
+        listing, finish = (None, None) if writer is None else (writer.listing, writer.place)
         between = target if to_archive else scratch() / "between.zarr"
         summary = archive.write(
             between,
@@ -88,10 +102,12 @@ def convert(
             records.cells,
             records.source,
             merged=records.merged,
+            weights=listing,
             loss=loss,
             overwrite=overwrite and to_archive,
             durable=to_archive,
             quick=not to_archive,
+            finish=finish if to_archive else None,
             progress=progress,
         )
         if len(paths) > 1:
@@ -101,7 +117,9 @@ def convert(
         if to_archive:
             return summary, sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
         give_memory_back()
-        return summary, image.pack(between, target, overwrite=overwrite, progress=progress)
+        return summary, image.pack(
+            between, target, overwrite=overwrite, finish=finish, progress=progress
+        )
 
 
 class _Records(NamedTuple):
@@ -111,3 +129,24 @@ class _Records(NamedTuple):
     cells: Iterator[CellRecord]
     source: Callable[[], Source | tuple[Source, ...]]
     merged: Callable[[], Merged] | None
+
+
+def _of_one(
+    path: Path, stack: ExitStack, writer: WeightsWriter | None, progress: Progress | None
+) -> _Records:
+    """Open one source, which `stack` closes; `writer` takes its weights."""
+    opened = stack.enter_context(
+        open_source(
+            path,
+            progress=progress,
+            checksums=True,
+            take_weights=None if writer is None else writer.take,
+        )
+    )
+
+    def told() -> Source:
+        if writer is not None:
+            writer.check_any(path)
+        return opened.source
+
+    return _Records(opened.benchmark, opened.cells(), told, None)

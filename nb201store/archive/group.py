@@ -136,6 +136,9 @@ class Group:
             self._expect(name, "u", grid)
         for name in ("params_m", "flops_m"):
             self._expect(name, "f", grid)
+        if self.has("weights_bytes") or self.has("weights_crc32c"):
+            self._expect("weights_bytes", "u", grid)
+            self._expect("weights_crc32c", "u", grid)
         if self.has("latency_s"):
             self._expect("latency_s", "f", (*grid, self._shape("latency_s")[-1]))
         for name, kind in (("time", "f"), ("time_epoch_set", "u"), ("time_varies", "b")):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nb201store.archive.row_tables import Array, Tables
     from nb201store.archive.staging import GroupStage, Stage
     from nb201store.schema import Benchmark
+    from nb201store.weights.listing import Listing
 
 _MOST_SHOWN = 5
 
@@ -41,7 +42,7 @@ class GroupSummary:
     wrong_params, wrong_flops : trials whose recorded number, as a whole number of parameters or of multiply-adds, is
         not the one that `cost.count_all` counts
     cells_of_two_costs : cells whose trials recorded different parameters or multiply-adds
-    weights : trials that came with weights, which were left out
+    weights : trials that came with weights
     """
 
     schedule: int
@@ -89,6 +90,7 @@ class Summary:
     groups : by (schedule, data set as described)
     sources : of several sources that were joined, a SourceShare each
     differing_trials : trials in which those differ and the first one's numbers stand, as `first_wins` said, by metric
+    weights : the weights files that were written, None where weights were left out
     """
 
     cells: int
@@ -100,6 +102,7 @@ class Summary:
     groups: tuple[GroupSummary, ...]
     sources: tuple[SourceShare, ...] = ()
     differing_trials: Mapping[str, int] = field(default_factory=dict)
+    weights: Listing | None = None
 
     @property
     def missing(self) -> int:

@@ -25,7 +25,6 @@ _ANOMALIES = {
     "without_latency": "have no latency",
     "wrong_params": "recorded other parameters than their networks have",
     "wrong_flops": "recorded other multiply-adds than their networks have",
-    "weights": "came with weights, which are left out",
 }
 
 
@@ -39,6 +38,11 @@ _ANOMALIES = {
 @click.option("--first-wins", "first_wins", multiple=True, metavar="METRIC", type=click.Choice(SETTLED_BY),
               help="Where sources differ in METRIC, the numbers of the first one that has the trial stand "
                    f"(repeatable: {', '.join(SETTLED_BY)}). Without it a difference is an error.")  # fmt: skip
+@click.option(
+    "--weights",
+    is_flag=True,
+    help="Write the weights that SOURCE holds to X.weights beside TARGET.",
+)
 @output.overwrite_option
 @output.json_option
 def command(
@@ -46,6 +50,7 @@ def command(
     target: Path,
     loss: str,
     first_wins: tuple[str, ...],
+    weights: bool,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -64,7 +69,8 @@ def command(
     start = time.perf_counter()
     with output.source_warnings(), output.progress_bar() as progress:
         summary, size = convert(
-            sources, target, loss=loss, first_wins=first_wins, overwrite=overwrite, progress=progress
+            sources, target, loss=loss, first_wins=first_wins, weights=weights, overwrite=overwrite,
+            progress=progress,
         )  # fmt: skip
     seconds = time.perf_counter() - start
     if as_json:
@@ -76,6 +82,7 @@ def command(
             "sources": [asdict(source) for source in summary.sources],
             "differing_trials": dict(summary.differing_trials),
             "groups": [asdict(group) | {"dense": group.dense} for group in summary.groups],
+            "weights": None if summary.weights is None else summary.weights.about(),
             "seconds": round(seconds, 3),
         })  # fmt: skip
         return
@@ -131,14 +138,27 @@ def _print_anomalies(summary: Summary) -> None:
         more = ", ..." if summary.missing > len(summary.first_missing) else ""
         click.echo(f"{summary.missing} cells are missing: official index {shown}{more}")
     for field, what in _ANOMALIES.items():
-        by_schedule: dict[int, int] = {}
-        for group in summary.groups:
-            if count := getattr(group, field):
-                by_schedule[group.schedule] = by_schedule.get(group.schedule, 0) + count
-        if by_schedule:
-            where = ", ".join(f"{count} of schedule {key}" for key, count in by_schedule.items())
-            click.echo(f"{sum(by_schedule.values())} trials {what}: {where}")
+        _print_anomaly(summary, field, what)
+    if summary.weights is None:
+        _print_anomaly(summary, "weights", "came with weights, which are left out")
+    else:
+        about = summary.weights.about()
+        trials = sum(group.weights for group in summary.groups)
+        size = output.size_text(int(about["bytes"]))
+        click.echo(
+            f"{trials} trials came with weights: {about['files']} files, {size} in {about['folder']}"
+        )
     if summary.cells_of_two_costs:
         click.echo(
             f"{summary.cells_of_two_costs} cells recorded different costs for different seeds"
         )
+
+
+def _print_anomaly(summary: Summary, field: str, what: str) -> None:
+    by_schedule: dict[int, int] = {}
+    for group in summary.groups:
+        if count := getattr(group, field):
+            by_schedule[group.schedule] = by_schedule.get(group.schedule, 0) + count
+    if by_schedule:
+        where = ", ".join(f"{count} of schedule {key}" for key, count in by_schedule.items())
+        click.echo(f"{sum(by_schedule.values())} trials {what}: {where}")

@@ -54,6 +54,9 @@ def command(file: Path | None, sources: bool, as_json: bool) -> None:
         click.echo(
             f"where those differ, the numbers of the first stand in: {told or 'nothing, they agree'}"
         )
+    if isinstance(weights := facts["weights"], dict):
+        size = output.size_text(weights["bytes"])
+        click.echo(f"weights: {weights['files']} files, {size} in {weights['folder']}")
     rows = [
         [
             str(g["schedule"]),
@@ -124,6 +127,7 @@ def _archive_facts(file: Path) -> dict[str, Any]:
     from nb201store.archive.layout import ARCHIVE_VERSION
 
     archive = open_archive(file)
+    listing = archive.weights()
     groups = [
         {
             "schedule": g.schedule, "dataset": g.dataset.name, "seeds": g.seeds.tolist(),
@@ -137,8 +141,9 @@ def _archive_facts(file: Path) -> dict[str, Any]:
         "bytes": sum(f.stat().st_size for f in file.rglob("*") if f.is_file()),
         "benchmark": archive.benchmark.name, "space": archive.space.name, "cells": len(archive.space),
         "cells_with_results": len(archive.codes()), "loss": str(archive.loss_dtype),
-        "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources], "groups": groups,
+        "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources],
         "merged": None if archive.merged is None else asdict(archive.merged),
+        "weights": None if listing is None else listing.about(), "groups": groups,
         "slice": None, "user_columns": [],  # those belong to images
     }  # fmt: skip
 

@@ -49,7 +49,8 @@ def command(
     if as_json:
         output.print_json({
             "file": str(file), "source": str(source), "same": report.same, "cells": report.cells,
-            "trials": report.trials, "values": report.values, "differences": report.difference_count,
+            "trials": report.trials, "values": report.values, "weights": report.weights,
+            "differences": report.difference_count,
             "first_differences": report.differences, "not_compared": report.not_compared,
         })  # fmt: skip
     else:
@@ -59,8 +60,10 @@ def command(
             click.echo(
                 f"not compared: {', '.join(report.not_compared)}: {file} says that another source's numbers stand"
             )
+        weights = f", {report.weights} weights files" if report.weights else ""
         click.echo(
-            f"{file}: {report.cells} cells, {report.trials} trials, {report.values} values compared with {source}"
+            f"{file}: {report.cells} cells, {report.trials} trials, {report.values} values{weights} "
+            f"compared with {source}"
         )
     if not report.same:
         raise VerifyError(f"{file} differs from {source} in {report.difference_count} places")
@@ -70,10 +73,17 @@ def _check(file: Path) -> dict[str, str]:
     """Check a file against itself."""
     if file.is_dir():
         from nb201store.archive import open_archive
+        from nb201store.verify import check_weights
 
         with output.progress_bar() as progress:
-            cells = open_archive(file).check(progress)
-        return {"file": str(file), "checked": f"{cells} cells read, every chunk by its checksum"}
+            archive = open_archive(file)
+            cells = archive.check(progress)
+            files = check_weights(archive, progress)
+        weights = "" if files is None else f", {files} weights files by size and checksum"
+        return {
+            "file": str(file),
+            "checked": f"{cells} cells read, every chunk by its checksum{weights}",
+        }
     from nb201store import _core
 
     image = _core.Image(str(file))

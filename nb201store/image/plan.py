@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 class Plan:
     """The sections of an image, in file order. Of a slice that is not whole no forms are kept."""
 
-    def __init__(self, archive: Archive, part: Slice) -> None:
+    def __init__(self, archive: Archive, part: Slice, weights: dict[str, Any] | None) -> None:
         self._archive = archive
         self._part = part
+        self._weights = weights
         self._data: list[Section] = []
         self._trials: list[bytes] = []
         self._small: dict[tuple[str, tuple[int, ...], bytes], int] = {}
@@ -299,6 +300,7 @@ class Plan:
             "written_by": f"nb201store {__version__}",
             "benchmark": layout.benchmark_to_json(self._archive.benchmark),
             "sources": [asdict(source) for source in self._archive.sources],
+            **({} if self._weights is None else {"weights": self._weights}),
         }
         if self._archive.merged is not None:
             about["merged"] = asdict(self._archive.merged)

@@ -79,15 +79,27 @@ class ImageRecords:
         return np.dtype("<f4")
 
     def facts(self) -> dict[str, Any]:
-        """What `about` says: `benchmark` (its name), `written_by`, `sources` (a dict each), `slice` (or None)."""
+        """What `about` says: `benchmark` (its name), `written_by`, `sources` (a dict each), `weights` and `slice`.
+
+        The last two are None where it says nothing of them.
+        """
         about = self.about
         try:
             sources = [asdict(Source(**source)) for source in about["sources"]]
             name, written_by = str(about["benchmark"]["name"]), str(about["written_by"])
-        except (LookupError, TypeError) as problem:
+            weights = about.get("weights")
+            if weights is not None:
+                made = {"folder": str, "files": int, "bytes": int}
+                weights = {key: kind(weights[key]) for key, kind in made.items()}
+        except (LookupError, TypeError, ValueError) as problem:
             raise self.refusal("about", f"it lacks what it must have: {problem!r}") from problem
-        part = None if self.part.whole else self.part.to_json()
-        return {"benchmark": name, "written_by": written_by, "sources": sources, "slice": part}
+        return {
+            "benchmark": name,
+            "written_by": written_by,
+            "sources": sources,
+            "weights": weights,
+            "slice": None if self.part.whole else self.part.to_json(),
+        }
 
     def _read_part(self) -> Slice:
         if "slice" not in self.about:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nb201store.errors import SourceError, SourceWarning
 from nb201store.upstream.checksums import FileChecksums
 from nb201store.upstream.reading import Reading, is_record
-from nb201store.upstream.source import Upstream
+from nb201store.upstream.source import State, Upstream
 from nb201store.upstream.watching import check_unchanged, file_state
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class SingleFile(Upstream):
         self._check_name(source.md5)
         return source
 
-    def _states(self, indexes: Collection[int] | None) -> Iterator[tuple[int, Any, Path]]:
+    def _states(self, indexes: Collection[int] | None) -> Iterator[State]:
         reading = self._reading or Reading(self.path)
         self._reading = None
         with closing(reading):
@@ -76,19 +76,19 @@ class SingleFile(Upstream):
             held = None
             for cell in reading.cells():
                 if held is not None:
-                    yield (*held, self.path)
+                    yield State(*held, self.path)
                 held = cell
             check_unchanged(self.path, self._before)
             self.count = reading.count
             if held is not None:
-                yield (*held, self.path)
+                yield State(*held, self.path)
 
-    def _some_states(self, reading: Reading, wanted: set[int]) -> Iterator[tuple[int, Any, Path]]:
+    def _some_states(self, reading: Reading, wanted: set[int]) -> Iterator[State]:
         if not wanted:
             return
         for index, states in reading.cells():
             if index in wanted:
-                yield index, states, self.path
+                yield State(index, states, self.path)
                 wanted.discard(index)
                 if not wanted:
                     return

@@ -10,7 +10,7 @@ MOST_SHOWN = 20
 
 @dataclass(slots=True)
 class Report:
-    """What was compared, and what was found to differ.
+    """What was compared, and what was found to differ; `weights` counts files.
 
     `not_compared`: metrics in which another source's numbers stand, as a target of several sources says of itself.
     """
@@ -18,6 +18,7 @@ class Report:
     cells: int = 0
     trials: int = 0
     values: int = 0
+    weights: int = 0
     difference_count: int = 0
     differences: list[str] = field(default_factory=list)
     not_compared: list[str] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Report:
         self.cells += other.cells
         self.trials += other.trials
         self.values += other.values
+        self.weights += other.weights
         self.difference_count += other.difference_count
         self.differences += other.differences[: MOST_SHOWN - len(self.differences)]
 

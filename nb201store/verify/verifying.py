@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from nb201store.archive import open_archive
+from nb201store.archive import Archive, open_archive
 from nb201store.errors import SettingsError
 from nb201store.image.reader import ImageRecords
 from nb201store.laid_out import Layouts
@@ -19,6 +19,7 @@ from nb201store.verify.joined import Joined, joined_with
 from nb201store.verify.one_by_one import compare_trials, count_numbers
 from nb201store.verify.report import Report
 from nb201store.verify.together import same_trials
+from nb201store.verify.weights_files import WeightsComparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -111,11 +112,15 @@ def verify(
         codes = None if sample is None else _drawn(target, sample, rng_seed)
         comparison = Comparison(path, target, workers, codes)
         comparison.expect(source)
-        for done, (count, cell) in enumerate(_source_cells(source, codes)):
+        weights = _weights_comparison(target, source, codes)
+        for done, (count, cell) in enumerate(_source_cells(source, codes, weights)):
             if progress is not None:
                 progress("verify", done + 1, count)
             comparison.add(cell)
-        return comparison.finish()
+        report = comparison.finish()
+        if weights is not None:
+            report.add(weights.finish())
+        return report
 
 
 def _drawn(target: Target, sample: int, rng_seed: int | None) -> list[int]:
@@ -126,7 +131,19 @@ def _drawn(target: Target, sample: int, rng_seed: int | None) -> list[int]:
     return sorted(drawn)
 
 
-def _source_cells(source: Path, codes: list[int] | None) -> Iterator[tuple[int, CellRecord]]:
+def _weights_comparison(
+    target: Target, source: Path, codes: list[int] | None
+) -> WeightsComparison | None:
+    """What compares the weights, where an archive lists some and the source may hold them: a folder of records."""
+    if not isinstance(target, Archive) or not source.is_dir() or (source / "zarr.json").is_file():
+        return None
+    listing = target.weights()
+    return None if listing is None else WeightsComparison(target, listing, codes)
+
+
+def _source_cells(
+    source: Path, codes: list[int] | None, weights: WeightsComparison | None
+) -> Iterator[tuple[int, CellRecord]]:
     """(how many come, cell) of an official file or of an archive: of all cells, or of those of `codes`."""
     if (source / "zarr.json").is_file():
         archive = open_archive(source)
@@ -135,7 +152,8 @@ def _source_cells(source: Path, codes: list[int] | None) -> Iterator[tuple[int, 
         for code in wanted:
             yield len(wanted), archive.cell(code)
         return
-    with open_source(source) as opened:
+    take = None if weights is None else weights.take
+    with open_source(source, take_weights=take) as opened:
         if codes is None:
             for cell in opened.cells():
                 yield opened.count, cell
