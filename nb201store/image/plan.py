@@ -243,6 +243,8 @@ class Plan:
             "sources": [asdict(source) for source in archive.sources],
             **({} if self._weights is None else {"weights": self._weights}),
         }
+        if archive.merged is not None:
+            about["merged"] = asdict(archive.merged)
         for name, content in (("forms", forms), ("about", about)):
             self._add(json_section(name, content))
 

@@ -14,6 +14,7 @@ from nb201store.image.reader import ImageRecords
 from nb201store.laid_out import Layouts
 from nb201store.threads import Workers
 from nb201store.upstream import open_source
+from nb201store.verify.joined import Joined, joined_with
 from nb201store.verify.one_by_one import compare_trials, count_numbers
 from nb201store.verify.report import Report
 from nb201store.verify.together import same_trials
@@ -90,6 +91,7 @@ def verify(path: str | Path, source: str | Path, *, progress: Progress | None = 
         )
     with Workers() as workers:
         comparison = Comparison(path, workers)
+        comparison.expect(source)
         weights = _weights_comparison(path, source)
         for done, (count, cell) in enumerate(_source_cells(source, weights)):
             if progress is not None:
@@ -149,6 +151,7 @@ class Comparison:
         self._workers = workers
         self._target = open_target(path)
         self._tables = self._target.trial_tables()
+        self._joined: Joined | None = None
         self._loss = self._target.loss_dtype
         self._of_cells, self._of_trials = Report(), Report()
         self._layouts = Layouts()
@@ -161,6 +164,10 @@ class Comparison:
         )
         self._codes: set[int] = set()
 
+    def expect(self, source: Path) -> None:
+        """Ask no more of a target that several sources were joined to than it can hold of this one."""
+        self._joined = joined_with(self._target, source)
+
     def add(self, cell: CellRecord) -> None:
         """Compare what belongs to the cell; let its trials wait."""
         self._of_cells.cells += 1
@@ -169,7 +176,7 @@ class Comparison:
             self._of_cells.differ(f"code {cell.code}: missing in {self._path}")
             return
         form = self._target.cell_form(cell.code)
-        if cell.form != form:
+        if self._joined is None and cell.form != form:
             self._of_cells.differ(f"code {cell.code}: form {form!r}, source {cell.form!r}")
         for trial in cell.trials:
             laid_out = self._layouts.laid_out(trial.splits)
@@ -194,6 +201,10 @@ class Comparison:
         self._workers.finish()
         self._take_compared()
         report, of_trials = self._of_cells, self._of_trials
+        if self._joined is not None:  # more than the source has is what the others gave
+            report.not_compared = sorted(self._joined.not_compared)
+            report.add(of_trials)
+            return report
         for code in self._target.codes():
             if int(code) not in self._codes:
                 report.differ(f"code {int(code)}: in {self._path}, but not in the source")
@@ -223,7 +234,7 @@ class Comparison:
         def work() -> None:
             same = [False] * len(trials)
             if table is not None:
-                same = same_trials(trials, laid_out, table, self._loss).tolist()
+                same = same_trials(trials, laid_out, table, self._loss, self._joined).tolist()
             values = sum(len(place.epochs) for place in laid_out[0].layout.places) * sum(same)
             values += sum(count_numbers(t) for t, one in zip(trials, same, strict=True) if one)
             differing = [t for t, one in zip(trials, same, strict=True) if not one]
@@ -246,6 +257,6 @@ class Comparison:
         key = (trial.schedule, trial.dataset, trial.seed)
         for ours in self._target.cell(trial.code).trials:
             if (ours.schedule, ours.dataset, ours.seed) == key:
-                compare_trials(trial, ours, self._loss, self._of_trials)
+                compare_trials(trial, ours, self._loss, self._of_trials, self._joined)
                 return
         self._of_trials.differ(f"{trial.name}: missing")

@@ -73,18 +73,29 @@ def most_needed(target: Path) -> int:
 
 @pytest.mark.parametrize("exists", [False, True], ids=["new", "overwrite"])
 @pytest.mark.parametrize(
-    ("command", "ending"), [("convert", ".zarr"), ("convert", ".nb201"), ("pack", ".nb201")]
+    ("command", "ending"),
+    [
+        ("convert", ".zarr"),
+        ("convert", ".nb201"),
+        ("pack", ".nb201"),
+        ("join", ".zarr"),
+        ("join", ".nb201"),
+    ],
 )
 def test_a_full_disk_leaves_no_half(
     commands: Commands, files: Any, tmp_path: Path, work: Path, command: str, ending: str, exists: bool
 ) -> None:  # fmt: skip
     source = small_sources.file_of(tmp_path / "one.pickle.pbz2", [5])
-    if command == "pack":
+    sources = [source]
+    if command != "convert":
         commands.run("convert", source, tmp_path / "one.zarr")
-        source = tmp_path / "one.zarr"
+        sources = [tmp_path / "one.zarr"]
+    if command == "join":  # the other becomes a scratch archive beside the target first
+        sources.append(small_sources.file_of(tmp_path / "other.pickle.pbz2", [3, 5]))
     old = {".zarr": files.archive, ".nb201": files.image}[ending] if exists else None
     target = work / f"x{ending}"
-    arguments = [command, source, target, *(["--overwrite"] if exists else [])]
+    command = "convert" if command == "join" else command
+    arguments = [command, *sources, target, *(["--overwrite"] if exists else [])]
     put(target, old)
     before = digest(target)
     assert commands.run(*arguments).code == 0
