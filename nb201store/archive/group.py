@@ -53,6 +53,7 @@ class Group:
             s.name: self._ascending(f"{s.name}/epoch", schedule) for s in self.splits
         }
         self.time_epoch_sets = self._read_time_epoch_sets()
+        self._check_repeated()
         self._check_arrays()
 
     def has(self, name: str) -> bool:
@@ -115,6 +116,16 @@ class Group:
             if not len(epochs) or epochs[0] < 0 or epochs[-1] >= self.schedule:
                 self.refuse("time", "time_epoch_sets within the schedule", listed)
         return sets
+
+    def _check_repeated(self) -> None:
+        """Refuse coordinates that other readers go by and this one does not, where they say something else."""
+        repeated = {f"{split.name}/seed": self.seeds for split in self.splits}
+        if self.has("epoch"):
+            repeated["epoch"] = np.arange(self.schedule)
+        for name, expected in repeated.items():
+            found = self.read(name)
+            if not np.array_equal(found, expected):
+                self.refuse(name, np.array2string(expected, threshold=8), np.array2string(found))
 
     def _check_arrays(self) -> None:
         grid = (len(self._archive.space), len(self.seeds))

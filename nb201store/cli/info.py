@@ -35,6 +35,13 @@ def command(file: Path | None, sources: bool, as_json: bool) -> None:
     )
     click.echo(f"{facts['benchmark']}, space {facts['space']}: {facts['cells_with_results']} of {facts['cells']} cells "
                f"have results; losses are {facts['loss']}; written by {facts['written_by']}")  # fmt: skip
+    if facts["slice"]:
+        chosen = [
+            f"{word.replace('_', ' ')} {' '.join(map(str, values))}"
+            for word, values in facts["slice"].items()
+            if values
+        ]
+        click.echo(f"a slice of its archive: {', '.join(chosen)}")
     for source in facts["sources"]:
         click.echo(
             f"source: {source['name']} ({source['kind']}, {source['size']} bytes, md5 {source['md5']})"
@@ -124,7 +131,7 @@ def _archive_facts(file: Path) -> dict[str, Any]:
         "cells_with_results": len(archive.codes()), "loss": str(archive.loss_dtype),
         "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources],
         "weights": None if listing is None else listing.about(), "groups": groups,
-        "user_columns": [],  # those belong to images
+        "slice": None, "user_columns": [],  # those belong to images
     }  # fmt: skip
 
 

@@ -7,20 +7,35 @@ from pathlib import Path
 import click
 
 from nb201store.cli import output
-from nb201store.errors import VerifyError
+from nb201store.errors import SettingsError, VerifyError
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("source", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="CELLS",
+    help="Compare so many cells only, drawn at random: a quick look.",
+)
+@click.option(
+    "--rng-seed",
+    type=click.IntRange(min=0),
+    help="Draw the same cells again; without it every look is at others.",
+)
 @output.json_option
-def command(file: Path, source: Path | None, as_json: bool) -> None:
+def command(
+    file: Path, source: Path | None, sample: int | None, rng_seed: int | None, as_json: bool
+) -> None:
     """Check FILE (an image or an archive): every section or chunk against its checksum and bounds.
 
     With SOURCE (the official file, or for an image the archive) every value is compared too, as bits. Exit code 1
     if anything differs.
     """
     if source is None:
+        if sample is not None:
+            raise SettingsError("--sample draws cells to compare with a source: name one")
         result = _check(file)
         if as_json:
             output.print_json(result)
@@ -30,7 +45,7 @@ def command(file: Path, source: Path | None, as_json: bool) -> None:
     from nb201store.verify import verify
 
     with output.source_warnings(), output.progress_bar() as progress:
-        report = verify(file, source, progress=progress)
+        report = verify(file, source, sample=sample, rng_seed=rng_seed, progress=progress)
     if as_json:
         output.print_json({
             "file": str(file), "source": str(source), "same": report.same, "cells": report.cells,

@@ -13,6 +13,7 @@ from nb201store.archive import open_archive
 from nb201store.errors import FormatError
 from nb201store.image import format as fmt
 from nb201store.image.plan import Plan
+from nb201store.image.slicing import Slice, check_slice
 from nb201store.replacing import new_file
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def pack(
     archive: str | Path,
     image: str | Path,
     *,
+    part: Slice | None = None,
     overwrite: bool = False,
     finish: Callable[[], None] | None = None,
     progress: Progress | None = None,
@@ -37,16 +39,22 @@ def pack(
 
     Equal archives give equal bytes. Memory: the largest single section (tens of MB for the whole benchmark).
 
-    `finish` is called when everything is written, before the image takes its name.
+    Parameters
+    ----------
+    part : what to keep, for a smaller image; everything by default
+    finish : called when everything is written, before the image takes its name
 
     Raises
     ------
     FormatError, FileNotFoundError  of the archive; FileExistsError where `image` exists and `overwrite` is false
+    SettingsError                   the archive has nothing of what `part` names
     """
     opened = open_archive(archive)
+    part = part or Slice()
+    check_slice(part, opened)
     image = Path(image)
     with new_file(image, overwrite=overwrite) as file:
-        plan = Plan(opened, weights_about(opened, image))
+        plan = Plan(opened, part, weights_about(opened, image))
         size = write_sections(file, plan.sections(), progress)
         file.flush()
         # The checks of a reader, on the bytes as written, before they take the target's name.

@@ -24,7 +24,7 @@ from nb201store.upstream.source import (
 from nb201store.upstream.watching import check_unchanged, file_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from nb201store.records import Source
@@ -64,10 +64,12 @@ class Folder(Upstream):
             self.path, files, self._digests, self.kind, self.container, self._progress
         )
 
-    def _states(self) -> Iterator[State]:
+    def _states(self, indexes: Collection[int] | None) -> Iterator[State]:
         done = 0
+        files = self._files.items()
+        wanted = files if indexes is None else [file for file in files if file[0] in indexes]
         try:
-            for state, digest in made_ahead(self._load, self._files.items()):
+            for state, digest in made_ahead(self._load, wanted):
                 if digest is not None:
                     self._digests[state.path] = digest
                 yield state

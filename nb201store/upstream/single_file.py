@@ -15,7 +15,7 @@ from nb201store.upstream.source import State, Upstream
 from nb201store.upstream.watching import check_unchanged, file_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from nb201store.records import Source
@@ -65,10 +65,13 @@ class SingleFile(Upstream):
         self._check_name(source.md5)
         return source
 
-    def _states(self) -> Iterator[State]:
+    def _states(self, indexes: Collection[int] | None) -> Iterator[State]:
         reading = self._reading or Reading(self.path)
         self._reading = None
         with closing(reading):
+            if indexes is not None:
+                yield from self._some_states(reading, set(indexes))
+                return
             # One is held back, so that with the last the count is known.
             held = None
             for cell in reading.cells():
@@ -79,6 +82,16 @@ class SingleFile(Upstream):
             self.count = reading.count
             if held is not None:
                 yield State(*held, self.path)
+
+    def _some_states(self, reading: Reading, wanted: set[int]) -> Iterator[State]:
+        if not wanted:
+            return
+        for index, states in reading.cells():
+            if index in wanted:
+                yield State(index, states, self.path)
+                wanted.discard(index)
+                if not wanted:
+                    return
 
     def _check_name(self, md5: str) -> None:
         named = _NAMED.fullmatch(self.path.absolute().name)

@@ -19,7 +19,7 @@ from nb201store.upstream.tensors import give_weights
 from nb201store.upstream.watching import path_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -94,17 +94,21 @@ class Upstream(ABC):
         """Name, size and checksums. Costs one pass over the bytes of the source on first use."""
 
     @abstractmethod
-    def _states(self) -> Iterator[State]:
-        """Yield every cell in the source's order."""
+    def _states(self, indexes: Collection[int] | None) -> Iterator[State]:
+        """Yield every cell in the source's order, or only those of `indexes`."""
 
-    def cells(self) -> Iterator[CellRecord]:
+    def cells(self, indexes: Collection[int] | None = None) -> Iterator[CellRecord]:
         """Yield the record of every cell, in the source's order: of official ones ascending official index.
+
+        With `indexes` only cells of these official indexes: no other file of a folder is read, and a single file
+        is read until the last of them has come.
 
         Where the source was opened with `take_weights`, that is called with each trial's weights before its cell comes.
 
         Raises SourceError, with file, index, trial and field, at what a record cannot hold.
         """
-        for done, (index, state, path, storages) in enumerate(self._states()):
+        count = None if indexes is None else len(indexes)
+        for done, (index, state, path, storages) in enumerate(self._states(indexes)):
             try:
                 record = cell_record(index, state, self.benchmark)
                 if self._take_weights is not None and storages is not None:
@@ -112,7 +116,7 @@ class Upstream(ABC):
                     give_weights(state, record.code, schedules, storages, self._take_weights)
             except SourceError as error:
                 raise SourceError(f"{path}: {error}") from None
-            self._tell("read", done + 1, self.count)
+            self._tell("read", done + 1, self.count if count is None else count)
             yield record
 
     def _tell(self, stage: str, done: int, total: int) -> None:

@@ -12,7 +12,7 @@ from nb201store.weights.encoding import decode, encode
 from nb201store.weights.listed import listed_folder, read_listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from nb201store.archive import Archive
     from nb201store.trial_weights import TrialKey, TrialWeights
@@ -45,9 +45,13 @@ def check_weights(archive: Archive, progress: Progress | None = None) -> int | N
 class WeightsComparison:
     """Compares the weights of a source, a trial at a time, with the files of an archive."""
 
-    def __init__(self, archive: Archive, listing: Listing) -> None:
+    def __init__(
+        self, archive: Archive, listing: Listing, codes: Collection[int] | None = None
+    ) -> None:
+        """`codes`: the cells whose weights are to come; all by default."""
         self._folder = listed_folder(archive.path, listing)
         self._listing = listing
+        self._expected = {trial for trial in listing.files if codes is None or trial.code in codes}
         self._joined = len(archive.sources) > 1  # it may have the weights of others
         self._report = Report()
         self._came: set[TrialKey] = set()
@@ -77,7 +81,7 @@ class WeightsComparison:
 
     def finish(self) -> Report:
         """What was found; also what the source did not have, unless it had no weights at all."""
-        missing = len(self._listing.files.keys() - self._came)
+        missing = len(self._expected - self._came)
         if self._came and missing and not self._joined:
             self._report.differ(
                 f"{missing} weights files are listed whose trials came without weights"

@@ -76,11 +76,10 @@ def _folder(image: _core.Image) -> Path:
 
 def _came_without(image: _core.Image, trial: TrialKey) -> bool:
     """Whether the form of a trial says that it came without weights."""
-    group = f"{trial.schedule}/{trial.dataset}"
-    sections = f"{group}/rows", f"{group}/form"
-    if not all(image.has_section(name) for name in (*sections, "forms")):
+    section = f"{trial.schedule}/{trial.dataset}/form"
+    if not image.has_section(section) or not image.has_section("forms"):
         return False
-    rows, places = map(image.section, sections)
+    rows, places = image.row_table(trial.dataset, trial.schedule), image.section(section)
     seeds = next(
         g["seeds"]
         for g in image.describe()["groups"]
