@@ -23,6 +23,8 @@ def _first_unlike(one: Any, two: Any, place: str) -> tuple[str, str, str]:
         pairs = [(f"{place}.{key}", one[key], two[key]) for key in one]
     elif isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
         pairs = [(f"{place}[{at}]", *both) for at, both in enumerate(zip(one, two, strict=True))]
+    elif isinstance(one, list) and isinstance(two, list):
+        return place, f"{len(one)} entries", f"{len(two)} entries"
     else:
         pairs = []
     for deeper, left, right in pairs:

@@ -35,7 +35,7 @@ def joined_with(target: object, source: Path) -> Joined | None:
     if isinstance(target, Archive):
         told, merged = target.sources, target.merged
     elif isinstance(target, ImageRecords):
-        told, merged = _of_image(target)
+        told, merged = told_by_image(target)
     else:
         return None
     if len(told) < 2:
@@ -57,7 +57,8 @@ def _is_named(path: Path, source: Source) -> bool:
     return source.name == path.absolute().name and same_size
 
 
-def _of_image(image: ImageRecords) -> tuple[tuple[Source, ...], Merged | None]:
+def told_by_image(image: ImageRecords) -> tuple[tuple[Source, ...], Merged | None]:
+    """What an image says that it was made from; FormatError where it says it wrongly."""
     try:
         merged = merged_from_json(image.about.get("merged"))
     except (LookupError, TypeError, ValueError) as problem:

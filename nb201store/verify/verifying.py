@@ -223,7 +223,7 @@ class Comparison:
             self._of_cells.differ(f"code {cell.code}: missing in {self._path}")
             return
         form = self._target.cell_form(cell.code)
-        if self._joined is None and cell.form != form and self._slicer is None:
+        if cell.form != form and self._slicer is None and self._joined is None:
             self._of_cells.differ(f"code {cell.code}: form {form!r}, source {cell.form!r}")
         for whole in trials:
             trial, laid_out = whole, self._layouts.laid_out(whole.splits)

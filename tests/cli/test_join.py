@@ -57,6 +57,10 @@ def test_sources_that_differ_are_joined_only_as_said(
         ]
         printed = nb201("info", made).out
         assert all(f"source: {path.name} (" in printed for path in two)
+        assert "the numbers of the first stand in: " in printed
+        assert "latency_s (1 trials)" in printed
+        merged = nb201("info", made, "--json").json["merged"]
+        assert merged["differing_trials"] == {"latency_s": 1}
         assert nb201("verify", made).code == 0
     packed = tmp_path / "packed.nb201"
     assert nb201("pack", target, packed).code == 0
