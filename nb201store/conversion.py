@@ -43,9 +43,8 @@ def convert(
     source : an official file or folder; or several of one benchmark, archives among them
     first_wins : of several sources: metrics (schema.METRICS, or "all") in which the numbers of the first source that
         has a trial stand where another has different ones. All other differences are errors
-
-    With `weights` the state dicts that an archive folder or a -full folder holds become safetensors files, one a trial,
-    in the folder X.weights beside the target (docs/convert.md).
+    weights : write the state dicts that archive folders, -full folders, and archives with weights among several
+        sources hold as safetensors files, one a trial, to the folder X.weights beside the target (docs/convert.md)
 
     Returns
     -------
@@ -53,10 +52,10 @@ def convert(
 
     Raises
     ------
-    SettingsError      another ending; of several sources: one is named twice, they are of different benchmarks, or
-        `weights` is asked for; `weights` of a single file, or without safetensors
+    SettingsError      another ending; `weights` of a single file, or without safetensors; of several sources: one is
+                       named twice, or they are of different benchmarks
     SourceError        `source` is not what it should be, names code to run, or has none of the `weights` asked for;
-        sources contradict each other
+                       sources contradict each other
     FormatError        an archive among the sources is damaged, or none of ours
     FileNotFoundError  no source; FileExistsError: `target` exists and `overwrite` is false. Nothing is lost by either
     """
@@ -77,37 +76,43 @@ def convert(
             return stack.enter_context(scratch_folder(target))
 
         writer = None
+        if weights:
+            writer = stack.enter_context(WeightsWriter(target, overwrite=overwrite))
+        take = None if writer is None else writer.take
         if len(paths) > 1:
-            if weights:
-                raise SettingsError(
-                    "weights (--weights) are written of one source; convert each with its own, or join without"
-                )
             joining = stack.enter_context(
-                Joining(paths, scratch, loss=loss, first_wins=first_wins, progress=progress)
-            )
+                Joining(paths, scratch, loss=loss, first_wins=first_wins, take_weights=take, progress=progress)
+            )  # fmt: skip
             records = _Records(joining.benchmark, joining.cells(), joining.told, joining.merged)
         else:
             if list(first_wins):
                 raise SettingsError(
                     "first_wins (--first-wins) is for several sources; there is one"
                 )
-            if weights:
-                writer = stack.enter_context(WeightsWriter(target, overwrite=overwrite))
-            records = _of_one(paths[0], stack, writer, progress)
+            opened = stack.enter_context(
+                open_source(paths[0], progress=progress, checksums=True, take_weights=take)
+            )
+            records = _Records(opened.benchmark, opened.cells(), lambda: opened.source, None)
         listing, finish = (None, None) if writer is None else (writer.listing, writer.place)
+
+        def told() -> Source | tuple[Source, ...]:
+            if writer is not None:
+                writer.check_any(paths)
+            return records.source()
+
         between = target if to_archive else scratch() / "between.zarr"
         summary = archive.write(
             between,
             records.benchmark,
             records.cells,
-            records.source,
+            told,
             merged=records.merged,
             weights=listing,
+            finish=finish if to_archive else None,
             loss=loss,
             overwrite=overwrite and to_archive,
             durable=to_archive,
             quick=not to_archive,
-            finish=finish if to_archive else None,
             progress=progress,
         )
         if len(paths) > 1:
@@ -129,24 +134,3 @@ class _Records(NamedTuple):
     cells: Iterator[CellRecord]
     source: Callable[[], Source | tuple[Source, ...]]
     merged: Callable[[], Merged] | None
-
-
-def _of_one(
-    path: Path, stack: ExitStack, writer: WeightsWriter | None, progress: Progress | None
-) -> _Records:
-    """Open one source, which `stack` closes; `writer` takes its weights."""
-    opened = stack.enter_context(
-        open_source(
-            path,
-            progress=progress,
-            checksums=True,
-            take_weights=None if writer is None else writer.take,
-        )
-    )
-
-    def told() -> Source:
-        if writer is not None:
-            writer.check_any(path)
-        return opened.source
-
-    return _Records(opened.benchmark, opened.cells(), told, None)

@@ -88,6 +88,7 @@ def write(
         if merged is not None:
             attributes["merged"] = asdict(merged())
         if weights is not None:
+            attributes["weights"] = weights.about()
             summary = replace(summary, weights=weights)
         _write_store(Output(folder, workers, quick), stage, attributes, weights, progress)
         if finish is not None:
@@ -158,7 +159,6 @@ def _write_store(
             **attributes,
             "cell_forms": stage.cell_forms.listed(),
             "trial_forms": stage.trial_forms.listed(),
-            **({} if weights is None else {"weights": weights.about()}),
         },
     )
     write_coordinate(root, "code", arrays.codes, "canonical cell integer")

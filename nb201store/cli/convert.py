@@ -38,11 +38,8 @@ _ANOMALIES = {
 @click.option("--first-wins", "first_wins", multiple=True, metavar="METRIC", type=click.Choice(SETTLED_BY),
               help="Where sources differ in METRIC, the numbers of the first one that has the trial stand "
                    f"(repeatable: {', '.join(SETTLED_BY)}). Without it a difference is an error.")  # fmt: skip
-@click.option(
-    "--weights",
-    is_flag=True,
-    help="Write the weights that SOURCE holds to X.weights beside TARGET.",
-)
+@click.option("--weights", is_flag=True,
+              help="Write the weights that SOURCE holds to X.weights beside TARGET.")  # fmt: skip
 @output.overwrite_option
 @output.json_option
 def command(
@@ -69,8 +66,7 @@ def command(
     start = time.perf_counter()
     with output.source_warnings(), output.progress_bar() as progress:
         summary, size = convert(
-            sources, target, loss=loss, first_wins=first_wins, weights=weights, overwrite=overwrite,
-            progress=progress,
+            sources, target, loss=loss, first_wins=first_wins, weights=weights, overwrite=overwrite, progress=progress
         )  # fmt: skip
     seconds = time.perf_counter() - start
     if as_json:

@@ -141,9 +141,9 @@ def _archive_facts(file: Path) -> dict[str, Any]:
         "bytes": sum(f.stat().st_size for f in file.rglob("*") if f.is_file()),
         "benchmark": archive.benchmark.name, "space": archive.space.name, "cells": len(archive.space),
         "cells_with_results": len(archive.codes()), "loss": str(archive.loss_dtype),
-        "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources],
+        "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources], "groups": groups,
         "merged": None if archive.merged is None else asdict(archive.merged),
-        "weights": None if listing is None else listing.about(), "groups": groups,
+        "weights": None if listing is None else listing.about(),
         "slice": None, "user_columns": [],  # those belong to images
     }  # fmt: skip
 

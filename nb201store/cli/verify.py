@@ -50,8 +50,8 @@ def command(
         output.print_json({
             "file": str(file), "source": str(source), "same": report.same, "cells": report.cells,
             "trials": report.trials, "values": report.values, "weights": report.weights,
-            "differences": report.difference_count,
-            "first_differences": report.differences, "not_compared": report.not_compared,
+            "differences": report.difference_count, "first_differences": report.differences,
+            "not_compared": report.not_compared,
         })  # fmt: skip
     else:
         for line in report.differences:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nb201store.merging.opened import Opened
     from nb201store.records import Source, TrialRecord
     from nb201store.schema import Benchmark
+    from nb201store.upstream.tensors import Take
 
     Progress = Callable[[str, int, int], None]
 
@@ -58,9 +59,11 @@ class Joining:
         *,
         loss: str = "float32",
         first_wins: Iterable[str] = (),
+        take_weights: Take | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """`scratch()` gives a folder for archives that are thrown away again; `loss` is that of the target.
+        """`scratch()` gives a folder for archives that are thrown away again; `loss` is that of the target;
+        `take_weights` as of `upstream.open_source`.
 
         Raises SettingsError at a metric in `first_wins` that is none.
         """
@@ -69,6 +72,7 @@ class Joining:
         self._scratch = scratch
         self._target_loss = loss
         self._contradictions = Contradictions(first_wins)
+        self._take_weights = take_weights
         self._progress = progress
         self._stack = ExitStack()
         self._opened: list[Opened] = []
@@ -92,7 +96,9 @@ class Joining:
         self._stack.close()
 
     def _open(self) -> None:
-        opened = self._opened = open_all(self._paths, self._stack, self._progress)
+        opened = self._opened = open_all(
+            self._paths, self._stack, self._progress, self._take_weights
+        )
         self.benchmark = opened[0].benchmark
         rounded = [source for source in opened if source.loss_dtype != _EXACT]
         if rounded and self._target_loss == "float64":

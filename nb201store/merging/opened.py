@@ -10,6 +10,7 @@ import numpy as np
 from nb201store.archive import open_archive
 from nb201store.errors import SettingsError
 from nb201store.upstream import open_source
+from nb201store.weights.listed import listed_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nb201store.records import CellRecord, Merged, Source
     from nb201store.schema import Benchmark
     from nb201store.upstream import Upstream
+    from nb201store.upstream.tensors import Take
 
     Progress = Callable[[str, int, int], None]
 
@@ -83,8 +85,9 @@ class ArchiveSource:
 
     by_official_index = False
 
-    def __init__(self, path: Path, archive: Archive) -> None:
+    def __init__(self, path: Path, archive: Archive, take_weights: Take | None = None) -> None:
         self.path = path
+        self._take_weights = take_weights
         self.benchmark = archive.benchmark
         self.loss_dtype = archive.loss_dtype
         self.merged = archive.merged
@@ -96,14 +99,27 @@ class ArchiveSource:
 
     def cells(self) -> Iterator[CellRecord]:
         """See `Opened`."""
-        return (self._archive.cell(code) for code in self._archive.codes().tolist())
+        archive, take = self._archive, self._take_weights
+        listing = None if take is None else archive.weights()
+        for code in archive.codes().tolist():
+            if take is not None and listing is not None:
+                for weights in listed_weights(
+                    archive.path, listing, archive.space.arch_str(code), code
+                ):
+                    take(weights)
+            yield archive.cell(code)
 
     def told(self) -> tuple[Source, ...]:
         """See `Opened`."""
         return self._archive.sources
 
 
-def open_all(paths: Sequence[Path], stack: ExitStack, progress: Progress | None) -> list[Opened]:
+def open_all(
+    paths: Sequence[Path],
+    stack: ExitStack,
+    progress: Progress | None,
+    take_weights: Take | None = None,
+) -> list[Opened]:
     """Open all sources, which `stack` closes.
 
     Raises
@@ -115,18 +131,23 @@ def open_all(paths: Sequence[Path], stack: ExitStack, progress: Progress | None)
         for before in paths[:place]:
             if path.exists() and before.exists() and path.samefile(before):
                 raise SettingsError(f"{path}: named twice as a source; name each source once")
-    opened = [_open(path, stack, progress) for path in paths]
+    opened = [_open(path, stack, progress, take_weights) for path in paths]
     first = opened[0]
     for other in opened[1:]:
         _check_benchmark(first, other)
     return opened
 
 
-def _open(path: Path, stack: ExitStack, progress: Progress | None) -> Opened:
+def _open(
+    path: Path, stack: ExitStack, progress: Progress | None, take_weights: Take | None
+) -> Opened:
     if (path / "zarr.json").is_file():
-        return ArchiveSource(path, open_archive(path))
+        return ArchiveSource(path, open_archive(path), take_weights)
     only_checksums = None if progress is None else _only_checksums(progress)
-    upstream = stack.enter_context(open_source(path, progress=only_checksums, checksums=True))
+    take = take_weights if path.is_dir() else None  # single files have none
+    upstream = stack.enter_context(
+        open_source(path, progress=only_checksums, checksums=True, take_weights=take)
+    )
     return OfficialSource(path, upstream)
 
 

@@ -365,8 +365,6 @@ def test_sources_that_cannot_be_joined_are_refused_before_anything_is_read(tmp_p
     (tmp_path / "link").symlink_to(one)
     with pytest.raises(SettingsError, match="link: named twice"):
         convert([one, tmp_path / "link"], target)
-    with pytest.raises(SettingsError, match=r"weights .* of one source"):
-        convert([one, sss], target, weights=True)
     with pytest.raises(SettingsError, match="name a source"):
         convert([], target)
     with pytest.raises(SettingsError, match=r"expected metrics among accuracy.*found 'accuracies'"):
