@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from nb201store.archive import Archive, open_archive
 from nb201store.archive.layout import benchmark_to_json
 from nb201store.difference.groups import GroupComparison
@@ -13,9 +15,10 @@ from nb201store.difference.report import Difference, GroupDifference
 from nb201store.difference.unlike_forms import first_unlike
 from nb201store.errors import FormatError, SettingsError
 from nb201store.image.reader import ImageRecords
+from nb201store.image.slicing import Slice, TablePart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from nb201store.trial_rows import TrialTable
 
@@ -23,12 +26,20 @@ if TYPE_CHECKING:
 
 
 def diff(
-    a: str | Path, b: str | Path, *, shown: int = 10, progress: Progress | None = None
+    a: str | Path,
+    b: str | Path,
+    *,
+    part: Slice | None = None,
+    codes: Collection[int] | None = None,
+    shown: int = 10,
+    progress: Progress | None = None,
 ) -> Difference:
     """Compare two archives, two images, or one with the other; every number as bits.
 
     Parameters
     ----------
+    part : compare this part of both, and no forms; all of them by default
+    codes : compare these cells only; all by default
     shown : how many differences are kept by name; all are counted
     progress : called as progress("compare", groups done, groups)
 
@@ -42,6 +53,7 @@ def diff(
     Where one holds losses as float32 and the other as float64, losses are compared as float32. Of one group the arrays
     are in memory: some hundred MB of two full archives.
     """
+    part = part or Slice()
     one, two = _Side.open(Path(a)), _Side.open(Path(b))
     if one.described["space"] != two.described["space"]:
         raise SettingsError(
@@ -50,9 +62,10 @@ def diff(
         )
     found = Difference(shown)
     _describe(one, two, found)
-    _compare_cells(one, two, found)
     narrower = min(one.held.loss_dtype, two.held.loss_dtype, key=lambda dtype: dtype.itemsize)
-    tables = one.held.trial_tables(), two.held.trial_tables()
+    tables = one.tables(part), two.tables(part)
+    cells = one.codes(part, tables[0], codes), two.codes(part, tables[1], codes)
+    _compare_cells(one, two, cells, found, forms=part.whole)
     keys = sorted(tables[0].keys() | tables[1].keys(), key=one.rank)
     for done, key in enumerate(keys):
         # Taken out: an archive's table keeps what was read of it, and a group at a time is enough.
@@ -63,7 +76,7 @@ def diff(
             _only_one(table_a, table_b, group, found, (one.name, two.name))
         else:
             names = (one.name, two.name)
-            GroupComparison(group, found, names, narrower).compare(table_a, table_b)
+            GroupComparison(group, found, names, narrower, codes).compare(table_a, table_b)
         if progress is not None:
             progress("compare", done + 1, len(keys))
     return found
@@ -88,6 +101,31 @@ class _Side(NamedTuple):
         if not isinstance(described, dict) or "space" not in described:
             raise FormatError(f"{path}: section 'about': expected a description of the benchmark")
         return cls(str(path), image, described, image.facts()["sources"])
+
+    def tables(self, part: Slice) -> dict[tuple[int, str], TrialTable]:
+        """The trials of a part, by (schedule, data set)."""
+        held: Mapping[tuple[int, str], TrialTable] = self.held.trial_tables()
+        if part.whole:
+            return dict(held)
+        splits = {d["name"]: [s["name"] for s in d["splits"]] for d in self.described["datasets"]}
+        return {
+            (schedule, dataset): TablePart(table, part, schedule)
+            for (schedule, dataset), table in held.items()
+            if part.holds_group(schedule, dataset, splits[dataset])
+        }
+
+    def codes(
+        self,
+        part: Slice,
+        tables: Mapping[tuple[int, str], TrialTable],
+        wanted: Collection[int] | None,
+    ) -> set[int]:
+        """The cells that have results in a part, given its tables; of `wanted` ones."""
+        if part.whole:
+            held = set(map(int, self.held.codes()))
+        else:
+            held = {code for table in tables.values() for code in np.unique(table.codes).tolist()}
+        return held if wanted is None else held.intersection(wanted)
 
     @property
     def part(self) -> dict[str, Any] | None:
@@ -126,20 +164,22 @@ def _describe(one: _Side, two: _Side, found: Difference) -> None:
         found.described.append(f"sources: {said[0]} of {one.name}; {said[1]} of {two.name}")
 
 
-def _compare_cells(one: _Side, two: _Side, found: Difference) -> None:
-    codes_a, codes_b = set(map(int, one.held.codes())), set(map(int, two.held.codes()))
+def _compare_cells(
+    one: _Side, two: _Side, cells: tuple[set[int], set[int]], found: Difference, *, forms: bool
+) -> None:
+    codes_a, codes_b = cells
     found.cells_only_a, found.cells_only_b = len(codes_a - codes_b), len(codes_b - codes_a)
     for code in sorted(codes_a ^ codes_b)[: found.room]:
         found.name(f"code {code}: only in {one.name if code in codes_a else two.name}")
     both = sorted(codes_a & codes_b)
     found.cells = len(both)
-    if one.part or two.part:  # those have no forms
+    if not forms or one.part or two.part:  # those have no forms
         return
     for code in both:
-        forms = one.held.cell_form(code), two.held.cell_form(code)
-        if forms[0] != forms[1]:
+        of_cell = one.held.cell_form(code), two.held.cell_form(code)
+        if of_cell[0] != of_cell[1]:
             found.cell_forms += 1
-            place, *texts = first_unlike(*forms)
+            place, *texts = first_unlike(*of_cell)
             found.count_forms(f"cells: {place}: {texts[0]} in {one.name}, {texts[1]} in {two.name}")
 
 

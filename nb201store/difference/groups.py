@@ -10,7 +10,7 @@ from nb201store.difference.report import MetricDifference
 from nb201store.difference.unlike_forms import first_unlike
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from nb201store.difference.report import Difference, GroupDifference
     from nb201store.trial_rows import Array, SeriesRows, TrialNumbers, TrialTable
@@ -42,11 +42,14 @@ class GroupComparison:
         found: Difference,
         names: tuple[str, str],
         loss: np.dtype[Any],
+        codes: Collection[int] | None = None,
     ) -> None:
+        """`loss`: as what losses are compared; `codes`: cells that are compared, all by default."""
         self._group = group
         self._found = found
         self._names = names
         self._loss = loss
+        self._codes = None if codes is None else np.array(sorted(codes), dtype=np.int64)
 
     def compare(self, a: TrialTable, b: TrialTable) -> None:
         """Compare both tables, block by block."""
@@ -77,6 +80,11 @@ class GroupComparison:
             keys_a, keys_b, assume_unique=True, return_indices=True
         )
         only = np.setdiff1d(keys_a, keys_b), np.setdiff1d(keys_b, keys_a)
+        if self._codes is not None:
+            chosen = np.isin(keys >> 32, self._codes)
+            keys, rows_a, rows_b = keys[chosen], rows_a[chosen], rows_b[chosen]
+            only_a, only_b = (alone[np.isin(alone >> 32, self._codes)] for alone in only)
+            only = only_a, only_b
         self._group.trials = len(keys)
         self._group.only_a, self._group.only_b = map(len, only)
         for name, alone in zip(self._names, only, strict=True):
@@ -102,12 +110,15 @@ class GroupComparison:
             known_a, known_b = getattr(a, f"{name}_known"), getattr(b, f"{name}_known")
             values_a, values_b = getattr(a, name), getattr(b, name)
             wrong = known_a & known_b & ~_same_bits(values_a, values_b)
+            of_trial[name].values += int((known_a & known_b).sum())
             self._count(block, known_a, known_b, wrong, of_trial[name], values_a, values_b)
         lists_a, lists_b = _lists(a), _lists(b)
         wrong = np.array(
             [x.tobytes() != y.tobytes() for x, y in zip(lists_a, lists_b, strict=True)]
         )
         has_a, has_b = a.latency_count > 0, b.latency_count > 0
+        in_both = np.minimum(a.latency_count, b.latency_count)
+        of_trial["latency_s"].values += int(in_both.sum())
         self._count(
             block, has_a, has_b, wrong & has_a & has_b, of_trial["latency_s"], lists_a, lists_b
         )
@@ -123,7 +134,6 @@ class GroupComparison:
         values_b: Sequence[Any] | Array,
     ) -> None:
         """Count one number (or list) a trial, and name the first differences."""
-        counted.values += int((has_a & has_b).sum())
         counted.differing += int(wrong.sum())
         counted.only_a += int((has_a & ~has_b).sum())
         counted.only_b += int((has_b & ~has_a).sum())

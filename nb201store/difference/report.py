@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 class MetricDifference:
     """One metric of one group. `split` is None where the metric belongs to the trial.
 
-    `values` : how many are in both, `differing` of them unequal as bits; `only_a`, `only_b`: how many only one has. Of
-    latencies a trial's list is one value.
+    `values` : how many are in both, `differing` of them unequal as bits; `only_a`, `only_b`: how many only one has: of
+    latencies, a trial's whole list.
     """
 
     schedule: int

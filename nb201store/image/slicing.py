@@ -9,12 +9,14 @@ import numpy as np
 
 from nb201store.errors import SettingsError
 from nb201store.laid_out import LaidOut, Layout, SeriesPlace
+from nb201store.trial_rows import SeriesRows, TrialNumbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from nb201store.archive.reader import Archive
     from nb201store.records import TrialRecord
+    from nb201store.trial_rows import TrialTable
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -139,3 +141,28 @@ class Slicer:
                 SeriesPlace(place.split, place.metric, place.epochs[held], place.array, positions)
             )
         return Layout(tuple(places))
+
+
+class TablePart:
+    """A `trial_rows.TrialTable`: what a slice holds of the trials of one schedule on one data set."""
+
+    def __init__(self, table: TrialTable, chosen: Slice, schedule: int) -> None:
+        self._table = table
+        self._chosen = chosen
+        self._schedule = schedule
+        self.codes, self.seeds = table.codes, table.seeds
+        self.series_names = [name for name in table.series_names if chosen.holds_split(name[0])]
+
+    def find(self, codes: Array, seeds: Array) -> Array:
+        """See `TrialTable`."""
+        return self._table.find(codes, seeds)
+
+    def numbers(self, rows: Array) -> TrialNumbers:
+        """See `TrialTable`. A slice keeps no forms."""
+        return self._table.numbers(rows)._replace(forms=[""] * len(rows))
+
+    def series(self, split: str, metric: str, rows: Array) -> SeriesRows:
+        """See `TrialTable`."""
+        epochs, values, present = self._table.series(split, metric, rows)
+        held = self._chosen.held(self._schedule, metric, epochs)
+        return SeriesRows(epochs[held], values[:, held], present[:, held])

@@ -77,7 +77,8 @@ def _at(epochs: np.ndarray[Any, np.dtype[np.int32]], held: Series | None) -> Ser
 
 def count_numbers(trial: TrialRecord) -> int:
     """How many numbers of a trial are compared that are not of its epochs."""
-    return 2 + len(trial.latency_s or ())
+    costs = (trial.params_m is not None) + (trial.flops_m is not None)
+    return costs + len(trial.latency_s or ())
 
 
 def _bits(numbers: tuple[float | None, ...]) -> list[bytes | None]:

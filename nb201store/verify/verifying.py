@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nb201store.archive import Archive, open_archive
+from nb201store.archive import Archive
 from nb201store.errors import SettingsError
 from nb201store.image.reader import ImageRecords
 from nb201store.laid_out import Layouts
@@ -18,59 +18,21 @@ from nb201store.upstream import open_source
 from nb201store.verify.joined import Joined, joined_with
 from nb201store.verify.one_by_one import compare_trials, count_numbers
 from nb201store.verify.report import Report
+from nb201store.verify.stored import Target, is_stored, open_target, same_as_stored
 from nb201store.verify.together import same_trials
 from nb201store.verify.weights_files import WeightsComparison
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from nb201store.laid_out import LaidOut
     from nb201store.records import CellRecord, TrialRecord
-    from nb201store.trial_rows import TrialTable
 
     Progress = Callable[[str, int, int], None]
 
 # So many trials are compared at once: what is made of them on the way fits into a cache.
 _TOGETHER = 128
 _MOST_WAITING = 1 << 13
-
-
-class Target(Protocol):
-    """What can be verified: cells by code, trials as rows, and how losses are held."""
-
-    @property
-    def loss_dtype(self) -> np.dtype[Any]:
-        """float32 or float64."""
-        ...
-
-    def codes(self) -> Iterable[int]:
-        """Codes of the cells that have results."""
-        ...
-
-    def has(self, code: int) -> bool:
-        """Whether a cell has results."""
-        ...
-
-    def cell_form(self, code: int) -> str:
-        """The form of a cell."""
-        ...
-
-    def cell(self, code: int) -> CellRecord:
-        """Everything recorded for one cell."""
-        ...
-
-    def trial_tables(self) -> Mapping[tuple[int, str], TrialTable]:
-        """All trials as rows, by (schedule, data set)."""
-        ...
-
-
-def open_target(path: Path) -> Target:
-    """Open an archive (a folder) or an image (a file) for verification."""
-    if path.is_dir():
-        archive = open_archive(path)
-        archive.keep_blocks = True
-        return archive
-    return ImageRecords(path)
 
 
 def verify(
@@ -81,7 +43,7 @@ def verify(
     rng_seed: int | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Compare an archive or an image with the official file, or the archive, that it was made from.
+    """Compare an archive or an image with the official file that it was made from, or with each other.
 
     Of an image that is a slice of its archive, that part of the source is compared.
 
@@ -89,7 +51,7 @@ def verify(
     ----------
     sample : compare so many cells only, drawn among those that `path` has: a quick look
     rng_seed : of the draw, >= 0; without it every look is at other cells
-    progress : called as progress("verify", cells compared, cells)
+    progress : called as progress("verify", done, all), of cells, or between an archive and an image of groups
 
     Returns
     -------
@@ -110,6 +72,9 @@ def verify(
     with Workers() as workers:
         target = open_target(path)
         codes = None if sample is None else _drawn(target, sample, rng_seed)
+        found = same_as_stored(target, path, source, codes, progress)
+        if found is not None:
+            return found
         comparison = Comparison(path, target, workers, codes)
         comparison.expect(source)
         weights = _weights_comparison(target, source, codes)
@@ -144,13 +109,14 @@ def _weights_comparison(
 def _source_cells(
     source: Path, codes: list[int] | None, weights: WeightsComparison | None
 ) -> Iterator[tuple[int, CellRecord]]:
-    """(how many come, cell) of an official file or of an archive: of all cells, or of those of `codes`."""
-    if (source / "zarr.json").is_file():
-        archive = open_archive(source)
-        wanted = archive.codes().tolist() if codes is None else filter(archive.has, codes)
-        wanted = list(wanted)
+    """(how many come, cell) of an official file, an archive or an image: of all cells, or of those of `codes`."""
+    if is_stored(source):
+        held = open_target(source)
+        wanted = [
+            int(code) for code in (held.codes() if codes is None else filter(held.has, codes))
+        ]
         for code in wanted:
-            yield len(wanted), archive.cell(code)
+            yield len(wanted), held.cell(code)
         return
     take = None if weights is None else weights.take
     with open_source(source, take_weights=take) as opened:

@@ -53,7 +53,7 @@ ALLOWED = {
     "archive": BASE | {"weights"},
     "image": BASE | {"archive", "user_about"},
     "user_columns": BASE | {"image"},
-    "verify": BASE | {"upstream", "archive", "image", "weights"},
+    "verify": BASE | {"upstream", "archive", "image", "difference", "weights"},
     "merging": BASE | {"upstream", "archive", "weights"},
     "difference": BASE | {"archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image", "merging", "weights"},

@@ -13,8 +13,9 @@ from nb201store.laid_out import Layouts
 from nb201store.records import SplitRecord
 from nb201store.threads import Workers
 from nb201store.verify import Report, compare_cells, verify
+from nb201store.verify.stored import open_target
 from nb201store.verify.together import same_trials
-from nb201store.verify.verifying import Comparison, open_target
+from nb201store.verify.verifying import Comparison
 
 CODES = range(20, 26)
 METRICS = ("accuracy", "loss", "top5", "time")
@@ -207,3 +208,37 @@ def test_splits_that_hold_nothing_are_equal_to_none(tmp_path) -> None:
     empty = trial(20, "plain", EPOCHS, 1, splits={"train": SplitRecord()})
     archived, packed = stored(tmp_path, [cell(20, empty), cell(21, full(21))])
     assert verify(packed, archived).same
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_archive_and_its_image_are_the_same_both_ways(name, tmp_path) -> None:
+    files = stored(tmp_path, CASES[name], "float32")
+    for path, source in (files, files[::-1]):
+        report = verify(path, source)
+        assert report.same, report.differences
+        assert report.cells == len(CASES[name])
+        assert report.trials == sum(len(one.trials) for one in CASES[name])
+
+
+def test_a_difference_between_archive_and_image_is_named_either_way(tmp_path) -> None:
+    (tmp_path / "other").mkdir()
+    files = stored(tmp_path, [cell(code, full(code)) for code in CODES])
+    changed = [cell(code, full(code)) for code in CODES]
+    changed[2] = cell(CODES[2], CHANGES["loss, epoch 0"](full(CODES[2])))
+    others = stored(tmp_path / "other", changed)
+    for path, source in ((files[0], others[1]), (files[1], others[0]), (files[1], others[1])):
+        report = verify(path, source)
+        assert report.difference_count == 1
+        assert f"code {CODES[2]}, plain, schedule {EPOCHS}" in report.differences[0]
+        assert "train, loss, epoch 0" in report.differences[0]
+        drawn = [verify(path, source, sample=3, rng_seed=n) for n in range(10)]
+        assert {one.cells for one in drawn} == {3}
+        assert {one.same for one in drawn} == {True, False}
+
+
+def test_losses_that_the_other_rounded_are_not_taken_for_equal(tmp_path) -> None:
+    made = [cell(code, full(code)) for code in CODES]
+    (tmp_path / "rounded").mkdir()
+    exact, rounded = stored(tmp_path, made), stored(tmp_path / "rounded", made, "float32")
+    assert not verify(exact[0], rounded[1]).same
+    assert verify(rounded[1], exact[0]).same
