@@ -1,4 +1,4 @@
-"""Convert and pack on a disk that fills up: one line says so, the old target is whole, nothing is left.
+"""Convert, pack and restore on a disk that fills up: one line says so, the old target is whole, nothing is left.
 
 Everywhere, a limit on the size of files makes the kernel refuse a write at any byte of the larger files. By hand also a
 disk that really fills up, of which the test takes all but the room that it chose:
@@ -73,18 +73,33 @@ def most_needed(target: Path) -> int:
 
 @pytest.mark.parametrize("exists", [False, True], ids=["new", "overwrite"])
 @pytest.mark.parametrize(
-    ("command", "ending"), [("convert", ".zarr"), ("convert", ".nb201"), ("pack", ".nb201")]
-)
+    ("command", "ending"),
+    [
+        ("convert", ".zarr"), ("convert", ".nb201"), ("pack", ".nb201"), ("restore", ".pickle.pbz2"),
+        ("restore", "-simple"),
+    ],
+)  # fmt: skip
 def test_a_full_disk_leaves_no_half(
     commands: Commands, files: Any, tmp_path: Path, work: Path, command: str, ending: str, exists: bool
 ) -> None:  # fmt: skip
     source = small_sources.file_of(tmp_path / "one.pickle.pbz2", [5])
-    if command == "pack":
+    if command != "convert":
         commands.run("convert", source, tmp_path / "one.zarr")
         source = tmp_path / "one.zarr"
-    old = {".zarr": files.archive, ".nb201": files.image}[ending] if exists else None
+    folder = small_sources.folder_of(tmp_path / "old-simple", [0])
+    olds = {
+        ".zarr": files.archive,
+        ".nb201": files.image,
+        ".pickle.pbz2": files.source,
+        "-simple": folder,
+    }
+    old = olds[ending] if exists else None
     target = work / f"x{ending}"
-    arguments = [command, source, target, *(["--overwrite"] if exists else [])]
+    options = [
+        *(["--overwrite"] if exists else []),
+        *(["--layout=nats-folder"] if ending == "-simple" else []),
+    ]
+    arguments = [command, source, target, *options]
     put(target, old)
     before = digest(target)
     assert commands.run(*arguments).code == 0

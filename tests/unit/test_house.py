@@ -50,6 +50,7 @@ ALLOWED = {
     "user_columns": BASE | {"image"},
     "verify": BASE | {"upstream", "archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image"},
+    "restoration": BASE | {"upstream", "archive", "image"},
     "answers": set(),
     "gaps": {"errors"},
     "measured_cost": {"errors", "_core", "answers"},
