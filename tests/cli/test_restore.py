@@ -42,6 +42,14 @@ def test_the_source_comes_back(nb201: Any, files: Any, tmp_path: Path, kind: str
     assert list(official_states(out)) == [0, 11]
 
 
+def test_an_archive_and_its_image_give_the_same_bytes(files: Any, tmp_path: Path) -> None:
+    for layout in ("v1_1", "nats-folder"):
+        one, other = tmp_path / f"{layout}-1", tmp_path / f"{layout}-2"
+        restore(files.archive, one, layout=layout)
+        restore(files.image, other, layout=layout)
+        assert digest(one) == digest(other)
+
+
 def test_json(nb201: Any, files: Any, tmp_path: Path) -> None:
     out = tmp_path / "back"
     found = nb201("restore", files.archive, out, "--layout", "nats-folder", "--json").json
