@@ -32,6 +32,7 @@ $(VENV)/.installed: $(VENV)/.pip $(NATIVE)
 
 $(VENV)/.test-tools: $(VENV)/.installed
 	$(PIP) install -c constraints.txt --group test --group peers
+	$(PIP) install -c constraints.txt --no-deps xautodl
 	touch $@
 
 $(VENV)/.fuzz-tools: $(VENV)/.installed

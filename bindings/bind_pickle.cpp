@@ -56,9 +56,12 @@ pickle::pull_function from_source(const py::object& source) {
 
 class pickle_reader {
   public:
-    pickle_reader(const py::object& source, std::string what, py::object packed, py::object weights)
+    pickle_reader(const py::object& source, std::string what, py::object packed, py::object weights,
+                  const py::object& parts)
         : reader_(from_source(source), std::move(what)),
-          objects_(std::move(packed), std::move(weights)) {}
+          objects_(std::move(packed), std::move(weights), parts) {
+        if (!parts.is_none()) reader_.keep_weights();
+    }
 
     void open(const py::object& source, std::string what) {
         const in_use use(*this);
@@ -116,6 +119,16 @@ class pickle_reader {
         }
     }
 
+    py::dict storages() const {
+        const pickle::machine_state& state = reader_.state();
+        py::dict sizes;
+        for (const auto& [key, size] : state.storages)
+            sizes[py::str(std::string(state.texts[key]))] =
+                py::make_tuple(py::str(std::string(pickle::k_storages[size.type])), size.count);
+        return sizes;
+    }
+
+    std::size_t texts() const { return reader_.state().texts.size(); }
     std::uint64_t offset() const { return reader_.offset(); }
     std::uint64_t cells() const { return reader_.cells(); }
     std::size_t memo_bytes() const { return reader_.state().memo.bytes(); }
@@ -155,8 +168,9 @@ class pickle_reader {
 void bind_pickle(py::module_& m) {
     py::class_<pickle_reader>(m, "PickleReader",
                               "Reads pickles that official files are made of; runs nothing.")
-        .def(py::init<const py::object&, std::string, py::object, py::object>(), py::arg("source"),
-             py::arg("what"), py::kw_only(), py::arg("packed"), py::arg("weights"))
+        .def(py::init<const py::object&, std::string, py::object, py::object, const py::object&>(),
+             py::arg("source"), py::arg("what"), py::kw_only(), py::arg("packed"),
+             py::arg("weights"), py::arg("parts") = py::none())
         .def("open", &pickle_reader::open, py::arg("source"), py::arg("what"),
              "Go on with another source; equal orders of keys stay the same tuples.")
         .def("read", &pickle_reader::read, "Return the object of the next pickle.")
@@ -172,6 +186,9 @@ void bind_pickle(py::module_& m) {
         .def("at_end", &pickle_reader::at_end, "Whether nothing is left of the source.")
         .def_property_readonly("container", &pickle_reader::container,
                                "Container of the outermost dict, None if there is none.")
+        .def("storages", &pickle_reader::storages,
+             "(type, elements) of the storages that the present pickle names, by key.")
+        .def_property_readonly("texts", &pickle_reader::texts, "Different texts that it holds.")
         .def_property_readonly("offset", &pickle_reader::offset, "Bytes read of the source.")
         .def_property_readonly("cells", &pickle_reader::cells,
                                "Architectures handed out of the present pickle.")

@@ -4,6 +4,8 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "arguments.hpp"
@@ -34,6 +36,25 @@ py::object view(const image& self, std::uint32_t section) {
     return array_view::of_section(self, self.sections()[section]);
 }
 
+/// The rows of a group's trials, i32 [cells, seeds]: a view of the table, or where every cell has
+/// every seed, and so no table is needed, a new array.
+py::object rows_of_group(const image& self, const nb201store::group_info& group) {
+    if (group.row_table != k_none) return view(self, group.row_table);
+    const auto cells = static_cast<py::ssize_t>(self.about().space.cells);
+    const auto seeds = static_cast<py::ssize_t>(group.seeds.size());
+    py::array_t<std::int32_t> rows({cells, seeds});
+    std::iota(rows.mutable_data(), rows.mutable_data() + rows.size(), 0);
+    py::detail::array_proxy(rows.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+    return std::move(rows);
+}
+
+py::object row_table(const image& self, const py::object& dataset, const py::object& schedule) {
+    const std::uint32_t number =
+        nb201store::detail::find_known_group(self.about(), arguments::name(dataset, "dataset"),
+                                             arguments::integer(schedule, "schedule"));
+    return rows_of_group(self, self.about().groups[number]);
+}
+
 py::dict column_sections(const image& self, const py::object& dataset, const py::object& split,
                          const py::object& metric, const py::object& schedule) {
     const nb201store::description& about = self.about();
@@ -46,7 +67,7 @@ py::dict column_sections(const image& self, const py::object& dataset, const py:
     for (const std::uint32_t epoch : nb201store::detail::column_epochs(about, column))
         epochs.append(epoch);
     const bool of_trial = column.split == k_none;
-    return py::dict("rows"_a = view(self, group.row_table), "data"_a = view(self, column.data),
+    return py::dict("rows"_a = rows_of_group(self, group), "data"_a = view(self, column.data),
                     "extra"_a = view(self, column.extra), "present"_a = view(self, column.present),
                     "seeds"_a = seeds, "epochs"_a = epochs, "trials"_a = group.rows,
                     "schedule"_a = group.schedule,
@@ -61,4 +82,5 @@ py::dict column_sections(const image& self, const py::object& dataset, const py:
 void bind_views(py::class_<image>& type) {
     type.def("column_sections", &column_sections, py::arg("dataset"), py::arg("split"),
              py::arg("metric"), py::arg("schedule"));
+    type.def("row_table", &row_table, py::arg("dataset"), py::arg("schedule"));
 }

@@ -2,6 +2,7 @@
 
 #include <pybind11/numpy.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -26,9 +27,10 @@ py::object unicode(std::string_view text) {
 
 }  // namespace
 
-pickle_objects::pickle_objects(py::object packed, py::object weights)
+pickle_objects::pickle_objects(py::object packed, py::object weights, py::object parts)
     : packed_(std::move(packed)),
       weights_(std::move(weights)),
+      parts_(std::move(parts)),
       ordered_dict_(py::module_::import("collections").attr("OrderedDict")),
       float64_(py::module_::import("numpy").attr("float64")) {}
 
@@ -57,6 +59,9 @@ py::object pickle_objects::convert(const machine_state& state, const value& made
             return text(state, made.index);
         case kind::weights:
             return weights_;
+        case kind::storage_type:
+            if (parts_.is_none()) return weights_;
+            return py::str(std::string(nb201store::pickle::k_storages[made.index]));
         default:
             break;
     }
@@ -79,12 +84,19 @@ py::object pickle_objects::container(const machine_state& state, const node& hel
             return py::type::of(py::int_(0))
                 .attr("from_bytes")(checked(PyBytes_FromStringAndSize(bytes, size)), "little",
                                     py::arg("signed") = true);
-        case kind::tuple: {
-            py::object made = checked(PyTuple_New(size));
-            for (Py_ssize_t i = 0; i < size; ++i)
-                PyTuple_SET_ITEM(made.ptr(), i, convert(state, members[i]).release().ptr());
-            return made;
-        }
+        case kind::outside:
+            if (parts_.is_none()) return weights_;
+            return part("bytes", py::make_tuple(held.first, held.size));
+        case kind::storage:
+            return part("storage", tuple(state, held));
+        case kind::loaded:
+            return part("loaded", tuple(state, held));
+        case kind::tensor:
+            return part("tensor", tuple(state, held));
+        case kind::parameter:
+            return part("parameter", tuple(state, held));
+        case kind::tuple:
+            return tuple(state, held);
         case kind::list: {
             py::object made = checked(PyList_New(size));
             for (Py_ssize_t i = 0; i < size; ++i)
@@ -100,6 +112,19 @@ py::object pickle_objects::container(const machine_state& state, const node& hel
         default:
             return dict(state, held);
     }
+}
+
+py::object pickle_objects::tuple(const machine_state& state, const node& held) {
+    const auto size = static_cast<Py_ssize_t>(held.size);
+    const value* members = state.objects.values.data() + held.first;
+    py::object made = checked(PyTuple_New(size));
+    for (Py_ssize_t i = 0; i < size; ++i)
+        PyTuple_SET_ITEM(made.ptr(), i, convert(state, members[i]).release().ptr());
+    return made;
+}
+
+py::object pickle_objects::part(const char* what, const py::object& arguments) {
+    return parts_(what, arguments);
 }
 
 py::object pickle_objects::dict(const machine_state& state, const node& held) {

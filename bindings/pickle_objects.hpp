@@ -11,7 +11,8 @@
 class pickle_objects {
   public:
     /// `packed` is called with (container, keys, value type, values); `weights` stands for weights.
-    pickle_objects(pybind11::object packed, pybind11::object weights);
+    /// `parts`, if not None, is called with (what, arguments) of each part of weights.
+    pickle_objects(pybind11::object packed, pybind11::object weights, pybind11::object parts);
 
     /// The object of `made`, which `nb201store::pickle::finish` has seen.
     pybind11::object object(const nb201store::pickle::machine_state& state,
@@ -25,12 +26,15 @@ class pickle_objects {
     pybind11::object convert(const machine_state& state, const value& made);
     pybind11::object container(const machine_state& state, const node& held);
     pybind11::object dict(const machine_state& state, const node& held);
+    pybind11::object tuple(const machine_state& state, const node& held);
+    pybind11::object part(const char* what, const pybind11::object& arguments);
     pybind11::object packed(const machine_state& state, const node& held);
     pybind11::object text(const machine_state& state, std::uint32_t index);
     pybind11::object keys(const machine_state& state, std::uint32_t order);
 
     pybind11::object packed_;
     pybind11::object weights_;
+    pybind11::object parts_;
     pybind11::object ordered_dict_;
     pybind11::object float64_;
     pybind11::str dict_name_{"dict"}, ordered_name_{"OrderedDict"};

@@ -12,9 +12,12 @@ from nb201store.archive.writer import check_overwrite
 from nb201store.errors import SettingsError
 from nb201store.replacing import check_target, scratch_folder
 from nb201store.upstream import open_source
+from nb201store.weights.writing import WeightsWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from nb201store.records import Source
 
     Progress = Callable[[str, int, int], None]
 
@@ -24,10 +27,14 @@ def convert(
     target: str | Path,
     *,
     loss: str = "float32",
+    weights: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> tuple[archive.Summary, int]:
     """Convert an official file to an archive (`target` ends in .zarr) or an image (.nb201).
+
+    With `weights` the state dicts that an archive folder or a -full folder holds become safetensors files, one a trial,
+    in the folder X.weights beside the target (docs/convert.md).
 
     Returns
     -------
@@ -35,7 +42,8 @@ def convert(
 
     Raises
     ------
-    SettingsError      another ending; SourceError: `source` is not what it should be, or names code to run
+    SettingsError      another ending; `weights` of a single file, or without safetensors
+    SourceError        `source` is not what it should be, names code to run, or has none of the `weights` asked for
     FileNotFoundError  no source; FileExistsError: `target` exists and `overwrite` is false. Nothing is lost by either
     """
     target = Path(target)
@@ -46,11 +54,29 @@ def convert(
     check_target(target, overwrite=overwrite, folder=to_archive)
     if to_archive:
         check_overwrite(target)
-    with open_source(source, progress=progress, checksums=True) as opened:
+    with contextlib.ExitStack() as stack:
+        writer = None
+        if weights:
+            writer = stack.enter_context(WeightsWriter(target, overwrite=overwrite))
+        opened = stack.enter_context(
+            open_source(
+                source,
+                progress=progress,
+                checksums=True,
+                take_weights=None if writer is None else writer.take,
+            )
+        )
+        listing, finish = (None, None) if writer is None else (writer.listing, writer.place)
+
+        def told() -> Source:
+            if writer is not None:
+                writer.check_any(Path(source))
+            return opened.source
+
         if to_archive:
             summary = archive.write(
-                target, opened.benchmark, opened.cells(), lambda: opened.source,
-                loss=loss, overwrite=overwrite, progress=progress,
+                target, opened.benchmark, opened.cells(), told,
+                loss=loss, overwrite=overwrite, weights=listing, finish=finish, progress=progress,
             )  # fmt: skip
             return summary, sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
         with scratch_folder(target) as scratch:
@@ -59,14 +85,17 @@ def convert(
                 between,
                 opened.benchmark,
                 opened.cells(),
-                lambda: opened.source,
+                told,
                 loss=loss,
+                weights=listing,
                 durable=False,
                 quick=True,
                 progress=progress,
             )
             _give_memory_back()
-            return summary, image.pack(between, target, overwrite=overwrite, progress=progress)
+            return summary, image.pack(
+                between, target, overwrite=overwrite, finish=finish, progress=progress
+            )
 
 
 def _give_memory_back() -> None:

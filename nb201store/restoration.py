@@ -60,8 +60,8 @@ def restore(
 
     Raises
     ------
-    SettingsError      no such layout, or none of that search space; `out` is something else
-    FormatError        `path` is damaged, or a slice: it holds less than whole official objects
+    SettingsError      no such layout, or none of that search space; `path` is a slice; `out` is something else
+    FormatError        `path` is damaged, or holds less than whole official objects
     FileExistsError    `out` exists and `overwrite` is false
     """
     path, out = Path(path), Path(out)
@@ -95,6 +95,10 @@ def _open(path: Path) -> tuple[CellTables, Benchmark, list[str], str]:
         kinds = [source.kind for source in archive.sources]
         return archive, archive.benchmark, _some(path, kinds), archive.loss_dtype.name
     records = ImageRecords(path)
+    if not records.part.whole:
+        raise SettingsError(
+            f"{path} is a slice of an archive, which holds less than whole official objects; restore the archive"
+        )
     kinds = [source["kind"] for source in records.facts()["sources"]]
     try:
         benchmark = benchmark_from_json(records.about["benchmark"])

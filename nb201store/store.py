@@ -10,6 +10,7 @@ from nb201store.errors import ArchError, FormatError, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections import OrderedDict
     from collections.abc import Callable
     from typing import Any, Literal, Self, overload
 
@@ -420,6 +421,20 @@ class Store:
             for metric in ("params_m", "flops_m")
         )
         return RecordedCost(params, flops)
+
+    def weights(
+        self, code: int, dataset: str, *, schedule: int, seed: int,
+        framework: Literal["torch", "numpy"] = "torch",
+    ) -> OrderedDict[str, Any]:  # fmt: skip
+        """Return the state dict of one trained network, tensors by name in its order, as `load_state_dict` takes it.
+
+        They come from the file of that trial beside the image, which `nb201 convert --weights` wrote. MissingDataError:
+        the image lists no weights, or that trial has none; FileNotFoundError: the file is not where the image says;
+        FormatError: it is damaged. Needs safetensors, and torch: `pip install 'nb201store[torch]'`.
+        """
+        from nb201store.weights.loading import load_weights
+
+        return load_weights(self._image, code, dataset, schedule, seed, framework)
 
     def table(
         self, *, schedule: Numbers | None = None, seed: Seeds | None = None, datasets: Names = "all",

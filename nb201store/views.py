@@ -29,8 +29,8 @@ class ColumnViews(NamedTuple):
 
     data: NDArray[Any]
     """By `encoding`: hits uint16 or uint32 [trials, E]; packed_hits uint32 [trials, E]; value float32 or float64
-    [trials, E]; per_trial float64 [trials, 1]; per_cell float64 [C, 1]; dictionary uint16 [trials, 1], places in
-    `values`; list uint32 [trials + 1, 1], offsets in `values`."""
+    [trials, E]; per_trial float64 [trials, 1]; per_cell float64 [C, 1]; per_image float64 [C, 1], to be multiplied by
+    `images`; dictionary uint16 [trials, 1], places in `values`; list uint32 [trials + 1, 1], offsets in `values`."""
 
     last_hits: NDArray[np.uint8]
     """uint8 [trials, E]: hits of the last batch, for encoding hits where `last_batch` is not 0; else [0, 0]."""
@@ -60,7 +60,7 @@ class ColumnViews(NamedTuple):
     latency_s."""
 
     encoding: int
-    """1 hits, 2 packed_hits, 3 value, 4 per_trial, 5 per_cell, 6 dictionary, 7 list."""
+    """1 hits, 2 packed_hits, 3 value, 4 per_trial, 5 per_cell, 6 dictionary, 7 list, 8 per_image."""
 
     images: int
     """Images of the split: hits / images is a rate; 0 for a metric of the trial."""

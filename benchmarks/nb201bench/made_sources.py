@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import nb201store as nb
 from nb201store.schema import TSS
 from nb201store.upstream import open_source
-from nb201store.upstream.containers import TORCH_MAGIC, TORCH_PROTOCOL
 from nb201store.upstream.objects import cell_state
+from nb201store.upstream.torch_legacy import TORCH_MAGIC, TORCH_PROTOCOL
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -53,6 +53,7 @@ class Group:
             s.name: self._ascending(f"{s.name}/epoch", schedule) for s in self.splits
         }
         self.time_epoch_sets = self._read_time_epoch_sets()
+        self._check_repeated()
         self._check_arrays()
 
     def has(self, name: str) -> bool:
@@ -116,6 +117,16 @@ class Group:
                 self.refuse("time", "time_epoch_sets within the schedule", listed)
         return sets
 
+    def _check_repeated(self) -> None:
+        """Refuse coordinates that other readers go by and this one does not, where they say something else."""
+        repeated = {f"{split.name}/seed": self.seeds for split in self.splits}
+        if self.has("epoch"):
+            repeated["epoch"] = np.arange(self.schedule)
+        for name, expected in repeated.items():
+            found = self.read(name)
+            if not np.array_equal(found, expected):
+                self.refuse(name, np.array2string(expected, threshold=8), np.array2string(found))
+
     def _check_arrays(self) -> None:
         grid = (len(self._archive.space), len(self.seeds))
         timed = (*grid, len(self.time_splits))
@@ -125,6 +136,9 @@ class Group:
             self._expect(name, "u", grid)
         for name in ("params_m", "flops_m"):
             self._expect(name, "f", grid)
+        if self.has("weights_bytes") or self.has("weights_crc32c"):
+            self._expect("weights_bytes", "u", grid)
+            self._expect("weights_crc32c", "u", grid)
         if self.has("latency_s"):
             self._expect("latency_s", "f", (*grid, self._shape("latency_s")[-1]))
         for name, kind in (("time", "f"), ("time_epoch_set", "u"), ("time_varies", "b")):

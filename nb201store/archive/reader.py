@@ -10,6 +10,7 @@ import numpy as np
 from nb201store.archive import layout
 from nb201store.archive.group import Group
 from nb201store.archive.trial_table import ArchiveTrials
+from nb201store.archive.weights_arrays import read_listing
 from nb201store.errors import FormatError, VersionError
 from nb201store.records import CellRecord, Source, SplitRecord, TrialRecord
 from nb201store.space import SPACES
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from nb201store.archive.row_tables import Array
     from nb201store.schema import Benchmark
+    from nb201store.weights.listing import Listing
 
     Progress = Callable[[str, int, int], None]
 
@@ -105,6 +107,7 @@ class Archive:
     def _describe(self, attributes: dict[str, Any]) -> None:
         self.benchmark: Benchmark = layout.benchmark_from_json(attributes["benchmark"])
         self.sources = tuple(Source(**source) for source in attributes["sources"])
+        self._weights_about = attributes.get("weights")
         self.written_by = str(attributes["written_by"])
         self.cell_forms = [str(form) for form in attributes["cell_forms"]]
         self.trial_forms = [str(form) for form in attributes["trial_forms"]]
@@ -132,6 +135,10 @@ class Archive:
                 if group.has(f"{split.name}/loss"):
                     return self.read(f"{group.prefix}/{split.name}/loss", 0, 0).dtype
         return np.dtype("<f4")
+
+    def weights(self) -> Listing | None:
+        """The weights files that lie beside the archive, by trial; None where it was converted without."""
+        return read_listing(self.path, self._weights_about, self.groups)
 
     def codes(self) -> Array:
         """Codes of the cells that have results, ascending."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nb201store.archive.row_tables import Array, Tables
     from nb201store.archive.staging import GroupStage, Stage
     from nb201store.schema import Benchmark
+    from nb201store.weights.listing import Listing
 
 _MOST_SHOWN = 5
 
@@ -41,7 +42,7 @@ class GroupSummary:
     wrong_params, wrong_flops : trials whose recorded number, as a whole number of parameters or of multiply-adds, is
         not the one that `cost.count_all` counts
     cells_of_two_costs : cells whose trials recorded different parameters or multiply-adds
-    weights : trials that came with weights, which were left out
+    weights : trials that came with weights
     """
 
     schedule: int
@@ -76,6 +77,7 @@ class Summary:
     trials, values : int; values are all numbers of all trials, costs and latencies included
     cells_of_two_costs : cells that are counted so in any group, each once
     groups : by (schedule, data set as described)
+    weights : the weights files that were written, None where weights were left out
     """
 
     cells: int
@@ -85,6 +87,7 @@ class Summary:
     values: int
     cells_of_two_costs: int
     groups: tuple[GroupSummary, ...]
+    weights: Listing | None = None
 
     @property
     def missing(self) -> int:

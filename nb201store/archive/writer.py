@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from nb201store.archive.score_arrays import write_scores
 from nb201store.archive.staging import Stage
 from nb201store.archive.summary import Summary, summarize
 from nb201store.archive.trial_arrays import write_trials
+from nb201store.archive.weights_arrays import write_listing
 from nb201store.errors import SettingsError, SourceError
 from nb201store.replacing import check_target, new_folder
 from nb201store.space import SPACES
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from nb201store.archive.arrays import Array
     from nb201store.records import CellRecord, Source
     from nb201store.schema import Benchmark
+    from nb201store.weights.listing import Listing
 
     Progress = Callable[[str, int, int], None]
 
@@ -42,6 +44,8 @@ def write(
     overwrite: bool = False,
     durable: bool = True,
     quick: bool = False,
+    weights: Listing | None = None,
+    finish: Callable[[], None] | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Write an archive of `cells` at `path`, whole or not at all.
@@ -52,6 +56,8 @@ def write(
     loss : "float32" (at most 6e-8 relative from the published double) or "float64" (exact)
     durable : flush every file to the disk before the archive takes its name
     quick : compress little and fast: for an archive that is thrown away again
+    weights : the weights files beside the archive; asked when all cells have come
+    finish : called when everything is written, before the archive takes its name
     progress : called as progress("write", done, total) while the arrays are written
 
     Raises
@@ -74,7 +80,11 @@ def write(
         # Before the arrays are written: that empties the tables that are counted here.
         summary = summarize(stage, values)
         told = source() if callable(source) else source
-        _write_store(Output(folder, workers, quick), stage, told, progress)
+        if weights is not None:
+            summary = replace(summary, weights=weights)
+        _write_store(Output(folder, workers, quick), stage, told, weights, progress)
+        if finish is not None:
+            finish()
     return summary
 
 
@@ -120,7 +130,13 @@ def _gather(stage: Stage, cells: Iterable[CellRecord]) -> int:
     return values
 
 
-def _write_store(output: Output, stage: Stage, source: Source, progress: Progress | None) -> None:
+def _write_store(
+    output: Output,
+    stage: Stage,
+    source: Source,
+    weights: Listing | None,
+    progress: Progress | None,
+) -> None:
     import zarr
 
     space = SPACES[stage.benchmark.space]
@@ -135,6 +151,7 @@ def _write_store(output: Output, stage: Stage, source: Source, progress: Progres
             "sources": [asdict(source)],
             "cell_forms": stage.cell_forms.listed(),
             "trial_forms": stage.trial_forms.listed(),
+            **({} if weights is None else {"weights": weights.about()}),
         },
     )
     write_coordinate(root, "code", arrays.codes, "canonical cell integer")
@@ -155,6 +172,8 @@ def _write_store(output: Output, stage: Stage, source: Source, progress: Progres
         name = f"{group.schedule}/{group.dataset.name}"
         node = arrays.group(root, name, seed=seeds, split=splits)
         write_trials(arrays, node, group, seeds, stage.trial_forms)
+        if weights is not None:
+            write_listing(arrays, node, group, seeds, weights)
         for split in group.splits.values():
             if split.scores or split.top5:
                 write_scores(arrays, node, split, seeds)

@@ -21,7 +21,6 @@ _ANOMALIES = {
     "without_latency": "have no latency",
     "wrong_params": "recorded other parameters than their networks have",
     "wrong_flops": "recorded other multiply-adds than their networks have",
-    "weights": "came with weights, which are left out",
 }
 
 
@@ -30,9 +29,16 @@ _ANOMALIES = {
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--loss", type=click.Choice(["float32", "float64"]), default="float32", show_default=True,
               help="float64 keeps losses exact; float32 rounds them once, by at most 6e-8.")  # fmt: skip
+@click.option(
+    "--weights",
+    is_flag=True,
+    help="Write the weights that SOURCE holds to X.weights beside TARGET.",
+)
 @output.overwrite_option
 @output.json_option
-def command(source: Path, target: Path, loss: str, overwrite: bool, as_json: bool) -> None:
+def command(
+    source: Path, target: Path, loss: str, weights: bool, overwrite: bool, as_json: bool
+) -> None:
     """Convert the official file or folder SOURCE.
 
     TARGET ends in .zarr for an archive (complete, portable, compressed), or in .nb201 for an image (what is asked;
@@ -44,7 +50,9 @@ def command(source: Path, target: Path, loss: str, overwrite: bool, as_json: boo
 
     start = time.perf_counter()
     with output.source_warnings(), output.progress_bar() as progress:
-        summary, size = convert(source, target, loss=loss, overwrite=overwrite, progress=progress)
+        summary, size = convert(
+            source, target, loss=loss, weights=weights, overwrite=overwrite, progress=progress
+        )
     seconds = time.perf_counter() - start
     if as_json:
         output.print_json({
@@ -53,6 +61,7 @@ def command(source: Path, target: Path, loss: str, overwrite: bool, as_json: boo
             "trials": summary.trials, "values": summary.values, "trials_by_seed": summary.seeds,
             "cells_of_two_costs": summary.cells_of_two_costs,
             "groups": [asdict(group) | {"dense": group.dense} for group in summary.groups],
+            "weights": None if summary.weights is None else summary.weights.about(),
             "seconds": round(seconds, 3),
         })  # fmt: skip
         return
@@ -98,14 +107,27 @@ def _print_anomalies(summary: Summary) -> None:
         more = ", ..." if summary.missing > len(summary.first_missing) else ""
         click.echo(f"{summary.missing} cells are missing: official index {shown}{more}")
     for field, what in _ANOMALIES.items():
-        by_schedule: dict[int, int] = {}
-        for group in summary.groups:
-            if count := getattr(group, field):
-                by_schedule[group.schedule] = by_schedule.get(group.schedule, 0) + count
-        if by_schedule:
-            where = ", ".join(f"{count} of schedule {key}" for key, count in by_schedule.items())
-            click.echo(f"{sum(by_schedule.values())} trials {what}: {where}")
+        _print_anomaly(summary, field, what)
+    if summary.weights is None:
+        _print_anomaly(summary, "weights", "came with weights, which are left out")
+    else:
+        about = summary.weights.about()
+        trials = sum(group.weights for group in summary.groups)
+        size = output.size_text(int(about["bytes"]))
+        click.echo(
+            f"{trials} trials came with weights: {about['files']} files, {size} in {about['folder']}"
+        )
     if summary.cells_of_two_costs:
         click.echo(
             f"{summary.cells_of_two_costs} cells recorded different costs for different seeds"
         )
+
+
+def _print_anomaly(summary: Summary, field: str, what: str) -> None:
+    by_schedule: dict[int, int] = {}
+    for group in summary.groups:
+        if count := getattr(group, field):
+            by_schedule[group.schedule] = by_schedule.get(group.schedule, 0) + count
+    if by_schedule:
+        where = ", ".join(f"{count} of schedule {key}" for key, count in by_schedule.items())
+        click.echo(f"{sum(by_schedule.values())} trials {what}: {where}")

@@ -35,10 +35,20 @@ def command(file: Path | None, sources: bool, as_json: bool) -> None:
     )
     click.echo(f"{facts['benchmark']}, space {facts['space']}: {facts['cells_with_results']} of {facts['cells']} cells "
                f"have results; losses are {facts['loss']}; written by {facts['written_by']}")  # fmt: skip
+    if facts["slice"]:
+        chosen = [
+            f"{word.replace('_', ' ')} {' '.join(map(str, values))}"
+            for word, values in facts["slice"].items()
+            if values
+        ]
+        click.echo(f"a slice of its archive: {', '.join(chosen)}")
     for source in facts["sources"]:
         click.echo(
             f"source: {source['name']} ({source['kind']}, {source['size']} bytes, md5 {source['md5']})"
         )
+    if isinstance(weights := facts["weights"], dict):
+        size = output.size_text(weights["bytes"])
+        click.echo(f"weights: {weights['files']} files, {size} in {weights['folder']}")
     rows = [
         [
             str(g["schedule"]),
@@ -105,6 +115,7 @@ def _archive_facts(file: Path) -> dict[str, Any]:
     from nb201store.archive.layout import ARCHIVE_VERSION
 
     archive = open_archive(file)
+    listing = archive.weights()
     groups = [
         {
             "schedule": g.schedule, "dataset": g.dataset.name, "seeds": g.seeds.tolist(),
@@ -118,8 +129,9 @@ def _archive_facts(file: Path) -> dict[str, Any]:
         "bytes": sum(f.stat().st_size for f in file.rglob("*") if f.is_file()),
         "benchmark": archive.benchmark.name, "space": archive.space.name, "cells": len(archive.space),
         "cells_with_results": len(archive.codes()), "loss": str(archive.loss_dtype),
-        "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources], "groups": groups,
-        "user_columns": [],  # those belong to images
+        "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources],
+        "weights": None if listing is None else listing.about(), "groups": groups,
+        "slice": None, "user_columns": [],  # those belong to images
     }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ METRICS = {
 }
 ENCODINGS = {
     "hits": 1, "packed_hits": 2, "value": 3, "per_trial": 4, "per_cell": 5, "dictionary": 6, "list": 7,
+    "per_image": 8,
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ sections as arrays, large ones as functions that read them from the archive when
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,15 @@ from nb201store.archive.group_rows import GroupRows
 from nb201store.image import description
 from nb201store.image import format as fmt
 from nb201store.image.description import description_sections
+from nb201store.image.seconds import seconds_per_image
 from nb201store.image.sections import Section, json_section, small_section
+from nb201store.image.slicing import Slice
 from nb201store.image.trial_columns import Encoded, encode_numbers
+from nb201store.schema import TRAIN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nb201store.archive.group import Group
     from nb201store.archive.reader import Archive
     from nb201store.schema import Split
@@ -29,12 +35,15 @@ if TYPE_CHECKING:
 
 
 class Plan:
-    """The sections of an image, in file order."""
+    """The sections of an image, in file order. Of a slice that is not whole no forms are kept."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, part: Slice, weights: dict[str, Any] | None) -> None:
         self._archive = archive
+        self._part = part
+        self._weights = weights
         self._data: list[Section] = []
         self._trials: list[bytes] = []
+        self._small: dict[tuple[str, tuple[int, ...], bytes], int] = {}
         self._columns: list[bytes] = []
         self._seeds: list[int] = []
         self._epochs: list[int] = []
@@ -43,9 +52,22 @@ class Plan:
         for dataset in archive.benchmark.datasets:
             for split in dataset.splits:
                 self._split_numbers[dataset.name, split.name] = len(self._split_numbers)
-        for group in archive.groups:
-            self._plan_group(group)
-        self._plan_forms()
+        chosen = [
+            (group, GroupRows(archive, group))
+            for group in archive.groups
+            if part.holds_group(
+                group.schedule, group.dataset.name, [s.name for s in group.dataset.splits]
+            )
+        ]
+        self._image_seconds = {
+            of_training: self._seconds_of_images(chosen, of_training=of_training)
+            for of_training in (True, False)
+        }
+        for group, rows in chosen:
+            self._plan_group(group, rows)
+        if part.whole:
+            self._plan_forms()
+        self._add(json_section("about", self._about()))
 
     def sections(self) -> list[Section]:
         """Every section, in file order."""
@@ -67,10 +89,41 @@ class Plan:
             self._epochs += key
         return self._epoch_runs[key], len(key)
 
-    def _plan_group(self, group: Group) -> None:
-        rows = GroupRows(self._archive, group)
+    def _add_small(self, name: str, data: Array) -> int:
+        """Plan a data section that is at hand, or take an equal one; return its number."""
+        content = hashlib.sha256(np.ascontiguousarray(data).data).digest()
+        key = (data.dtype.str, data.shape, content)
+        if key not in self._small:
+            self._small[key] = self._add(small_section(name, data))
+        return self._small[key]
+
+    def _splits(self, group: Group) -> list[Split]:
+        return [split for split in group.dataset.splits if self._part.holds_split(split.name)]
+
+    def _seconds_of_images(
+        self, groups: Sequence[tuple[Group, GroupRows]], *, of_training: bool
+    ) -> Array | None:
+        """Seconds of one image of each cell, where all constant times follow from them and that is smaller."""
+        columns, alternatives = [], {}
+        for group, rows in groups:
+            for split in self._splits(group):
+                place = group.time_splits.index(split.name)
+                timed = rows.read("time_epoch_set")[:, place] > 0
+                varies = rows.read("time_varies")[:, place]
+                if (split.name == TRAIN) != of_training or not timed.any() or varies.any():
+                    continue
+                seconds = rows.read("time")[:, place]
+                columns.append((split.images, rows.codes[timed], seconds[timed]))
+                encoded = encode_numbers(seconds, timed, rows.codes, rows.cells)
+                alternatives[encoded.data.tobytes()] = encoded.data.nbytes
+        found = seconds_per_image(columns, len(self._archive.space))
+        return None if found is None or found.nbytes >= sum(alternatives.values()) else found
+
+    def _plan_group(self, group: Group, rows: GroupRows) -> None:
         number = len(self._trials)
-        table = self._add(small_section(f"{group.prefix}/rows", rows.table()))
+        table = fmt.NONE  # every cell has every seed: nothing to look up
+        if rows.count != rows.cells * len(group.seeds):
+            table = self._add_small(f"{group.prefix}/rows", rows.table())
         dataset = [d.name for d in self._archive.benchmark.datasets].index(group.dataset.name)
         self._trials.append(
             fmt.trials_record(
@@ -78,7 +131,7 @@ class Plan:
             )
         )
         self._seeds += group.seeds.tolist()
-        for split in group.dataset.splits:
+        for split in self._splits(group):
             split_number = self._split_numbers[group.dataset.name, split.name]
             columns = [
                 self._plan_hits(group, rows, split, "", "accuracy"),
@@ -95,31 +148,33 @@ class Plan:
             column = self._plan_trial_metric(group, rows, metric)
             if column is not None:
                 self._columns.append(fmt.column_record(number, fmt.NONE, *column))
-        form = rows.read("form").astype("<u2")
-        group.expect_below("form", form, len(self._archive.trial_forms))
-        self._add(small_section(f"{group.prefix}/form", form, required=False))
+        if self._part.whole:
+            form = rows.read("form").astype("<u2")
+            group.expect_below("form", form, len(self._archive.trial_forms))
+            self._add(small_section(f"{group.prefix}/form", form, required=False))
 
     def _present(self, name: str, present: Array) -> int:
         """Plan a presence bitmap where one is needed; return its section number or NONE."""
         if present.all():
             return fmt.NONE
-        return self._add(small_section(f"{name}.present", fmt.bitmap(present)))
+        return self._add_small(f"{name}.present", fmt.bitmap(present))
 
     def _score_columns(
-        self, group: Group, rows: GroupRows, split: Split, prefix: str
+        self, group: Group, rows: GroupRows, split: Split, metric: str, prefix: str
     ) -> tuple[Array, Array] | None:
         """(used epoch positions, presence at them) of a split's scores or top-5, or None where it has none."""
         name = f"{split.name}/{prefix}present"
         if not group.has(name):
             return None
         present = rows.read(name)
-        used = np.flatnonzero(present.any(axis=0))
+        held = self._part.held(group.schedule, metric, group.split_epochs[split.name])
+        used = np.flatnonzero(present.any(axis=0) & held)
         return (used, present[:, used]) if len(used) else None
 
     def _plan_hits(
         self, group: Group, rows: GroupRows, split: Split, prefix: str, metric: str
     ) -> tuple[Any, ...] | None:
-        found = self._score_columns(group, rows, split, prefix)
+        found = self._score_columns(group, rows, split, metric, prefix)
         if found is None:
             return None
         used, present = found
@@ -151,7 +206,7 @@ class Plan:
         return metric, encoding, *epochs, data, extra, self._present(name, present)
 
     def _plan_loss(self, group: Group, rows: GroupRows, split: Split) -> tuple[Any, ...] | None:
-        found = self._score_columns(group, rows, split, "")
+        found = self._score_columns(group, rows, split, "loss", "")
         if found is None:
             return None
         used, present = found
@@ -185,19 +240,21 @@ class Plan:
             values = np.where(varies, rows.read("epoch_time")[:, place][:, epochs], constant)
             encoded = Encoded("value", np.where(present, values, 0.0).astype("<f8"), None)
         else:
-            values = np.where(which > 0, rows.read("time")[:, place], 0.0)
-            encoded = encode_numbers(values, which > 0, rows.codes, rows.cells)
+            of_image = self._image_seconds[split.name == TRAIN]
+            if of_image is not None:
+                encoded = Encoded("per_image", of_image, None)
+            else:
+                values = rows.read("time")[:, place]
+                encoded = encode_numbers(values, which > 0, rows.codes, rows.cells)
         name = f"{group.prefix}/{split.name}/time"
         return "time", *self._plan_encoded(name, encoded, self._epoch_run(epochs), present)
 
     def _plan_encoded(
         self, name: str, encoded: Encoded, epochs: tuple[int, int], present: Array
     ) -> tuple[Any, ...]:
-        data = self._add(small_section(name, encoded.data))
+        data = self._add_small(name, encoded.data)
         extra = (
-            fmt.NONE
-            if encoded.extra is None
-            else self._add(small_section(f"{name}.values", encoded.extra))
+            fmt.NONE if encoded.extra is None else self._add_small(f"{name}.values", encoded.extra)
         )
         return encoded.encoding, *epochs, data, extra, self._present(name, present)
 
@@ -236,13 +293,16 @@ class Plan:
         cell_form[codes] = forms_of_cells + 1
         self._add(small_section("cell_form", cell_form, required=False))
         forms = {"cell": archive.cell_forms, "trial": archive.trial_forms}
+        self._add(json_section("forms", forms))
+
+    def _about(self) -> dict[str, Any]:
         about = {
             "written_by": f"nb201store {__version__}",
-            "benchmark": layout.benchmark_to_json(archive.benchmark),
-            "sources": [asdict(source) for source in archive.sources],
+            "benchmark": layout.benchmark_to_json(self._archive.benchmark),
+            "sources": [asdict(source) for source in self._archive.sources],
+            **({} if self._weights is None else {"weights": self._weights}),
         }
-        for name, content in (("forms", forms), ("about", about)):
-            self._add(json_section(name, content))
+        return about if self._part.whole else about | {"slice": self._part.to_json()}
 
 
 def _gaps(present: Array) -> Array | None:

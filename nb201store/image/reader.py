@@ -10,6 +10,7 @@ import numpy as np
 
 from nb201store import _core
 from nb201store.errors import FormatError, MissingDataError
+from nb201store.image.slicing import Slice, Slicer
 from nb201store.image.trial_table import ImageTrials
 from nb201store.records import CellRecord, Series, Source, SplitRecord, TrialRecord
 
@@ -29,7 +30,11 @@ def read_records(image: str | Path | _core.Image) -> Iterator[CellRecord]:
 
 
 class ImageRecords:
-    """Cells of an image as records. Needs the sections that a full image has: forms and about."""
+    """Cells of an image as records. Needs `about`, and the forms that an image of a whole archive has.
+
+    `part`: which part of its archive the image holds. Where that is not the whole there are no forms: those of
+    records are empty, and no official object can be made of them.
+    """
 
     def __init__(self, image: str | Path | _core.Image) -> None:
         self.image = image if isinstance(image, _core.Image) else _core.Image(str(image))
@@ -51,14 +56,19 @@ class ImageRecords:
                     column["epochs"], dtype=np.int32
                 )
         self.about = self._json("about")
-        forms = self._json("forms")
-        self._cell_forms, self._trial_forms = (
-            self._listed(forms, "cell"),
-            self._listed(forms, "trial"),
-        )
-        self._cell_form = self._section("cell_form")
+        self.part = self._read_part()
         self._rows = {key: self.row_table(key) for key in self.groups}
-        self._form = {key: self._section(f"{key[0]}/{key[1]}/form") for key in self.groups}
+        if self.part.whole:
+            forms = self._json("forms")
+            self._cell_forms = self._listed(forms, "cell")
+            self._trial_forms = self._listed(forms, "trial")
+            self._cell_form = self._section("cell_form")
+            self._form = {key: self._section(f"{key[0]}/{key[1]}/form") for key in self.groups}
+            self._has = self._cell_form != 0
+        else:
+            self._has = np.zeros(self.image.cells, dtype=bool)
+            for rows in self._rows.values():
+                self._has |= (rows >= 0).any(axis=1)
 
     @property
     def loss_dtype(self) -> np.dtype[Any]:
@@ -69,14 +79,35 @@ class ImageRecords:
         return np.dtype("<f4")
 
     def facts(self) -> dict[str, Any]:
-        """What `about` says: `benchmark` (its name), `written_by` and `sources` (a dict each)."""
+        """What `about` says: `benchmark` (its name), `written_by`, `sources` (a dict each), `weights` and `slice`.
+
+        The last two are None where it says nothing of them.
+        """
         about = self.about
         try:
             sources = [asdict(Source(**source)) for source in about["sources"]]
             name, written_by = str(about["benchmark"]["name"]), str(about["written_by"])
-        except (LookupError, TypeError) as problem:
+            weights = about.get("weights")
+            if weights is not None:
+                made = {"folder": str, "files": int, "bytes": int}
+                weights = {key: kind(weights[key]) for key, kind in made.items()}
+        except (LookupError, TypeError, ValueError) as problem:
             raise self.refusal("about", f"it lacks what it must have: {problem!r}") from problem
-        return {"benchmark": name, "written_by": written_by, "sources": sources}
+        return {
+            "benchmark": name,
+            "written_by": written_by,
+            "sources": sources,
+            "weights": weights,
+            "slice": None if self.part.whole else self.part.to_json(),
+        }
+
+    def _read_part(self) -> Slice:
+        if "slice" not in self.about:
+            return Slice()
+        try:
+            return Slice.from_json(self.about["slice"])
+        except (LookupError, OverflowError, TypeError, ValueError) as problem:
+            raise self.refusal("about", f"slice: {problem!r}") from problem
 
     def _section(self, name: str) -> Any:
         if not self.image.has_section(name):
@@ -109,11 +140,11 @@ class ImageRecords:
 
     def codes(self) -> list[int]:
         """Codes of the cells that have results, ascending."""
-        return [int(code) for code in np.flatnonzero(self._cell_form)]
+        return [int(code) for code in np.flatnonzero(self._has)]
 
     def has(self, code: int) -> bool:
         """Whether the cell has results."""
-        return 0 <= code < len(self._cell_form) and bool(self._cell_form[code])
+        return 0 <= code < len(self._has) and bool(self._has[code])
 
     def cell(self, code: int) -> CellRecord:
         """Return everything recorded for one cell. REQUIRES: has(code)."""
@@ -126,7 +157,9 @@ class ImageRecords:
         return CellRecord(code, tuple(trials), self.cell_form(code))
 
     def cell_form(self, code: int) -> str:
-        """The form of a cell. REQUIRES: has(code)."""
+        """The form of a cell, "" in a slice. REQUIRES: has(code)."""
+        if not self.part.whole:
+            return ""
         return self._form_text(self._cell_forms, int(self._cell_form[code]) - 1, "cell_form")
 
     def _form_text(self, forms: list[str], place: int, section: str) -> str:
@@ -136,15 +169,12 @@ class ImageRecords:
 
     def row_table(self, key: tuple[int, str]) -> Any:
         """The row of each (code, seed) of a group, int32; -1 where there is no trial."""
-        name = f"{key[0]}/{key[1]}/rows"
-        table = self._section(name)
-        shape = (self.image.cells, len(self.seeds[key]))
-        if table.dtype != np.int32 or table.shape != shape:
-            raise self.refusal(name, f"expected i32 {shape}, found {table.dtype} {table.shape}")
-        return table
+        return self.image.row_table(key[1], key[0])
 
     def trial_form(self, key: tuple[int, str], row: int) -> str:
-        """The form of a trial by its row."""
+        """The form of a trial by its row, "" in a slice."""
+        if not self.part.whole:
+            return ""
         name, places = f"{key[0]}/{key[1]}/form", self._form[key]
         if not 0 <= row < len(places):
             raise self.refusal(
@@ -182,6 +212,10 @@ class ImageRecords:
     def series_names(self, key: tuple[int, str]) -> list[tuple[str, str]]:
         """(split, metric) of every series of a group."""
         return [(split, metric) for *group, split, metric in self._epochs if tuple(group) == key]
+
+    def slicer(self) -> Slicer | None:
+        """What takes the part of records that this image holds; None where that is the whole."""
+        return None if self.part.whole else Slicer(self.part, self._splits)
 
     def series_epochs(self, key: tuple[int, str], split: str, metric: str) -> Any:
         """The epochs of a series, int32."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,14 @@ from nb201store.archive import open_archive
 from nb201store.errors import FormatError
 from nb201store.image import format as fmt
 from nb201store.image.plan import Plan
+from nb201store.image.slicing import Slice, check_slice
 from nb201store.replacing import new_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from nb201store.archive import Archive
     from nb201store.image.sections import Section
 
     Progress = Callable[[str, int, int], None]
@@ -27,21 +30,31 @@ def pack(
     archive: str | Path,
     image: str | Path,
     *,
+    part: Slice | None = None,
     overwrite: bool = False,
+    finish: Callable[[], None] | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Write the image of an archive and check every section once; return its size in bytes.
 
     Equal archives give equal bytes. Memory: the largest single section (tens of MB for the whole benchmark).
 
+    Parameters
+    ----------
+    part : what to keep, for a smaller image; everything by default
+    finish : called when everything is written, before the image takes its name
+
     Raises
     ------
     FormatError, FileNotFoundError  of the archive; FileExistsError where `image` exists and `overwrite` is false
+    SettingsError                   the archive has nothing of what `part` names
     """
     opened = open_archive(archive)
+    part = part or Slice()
+    check_slice(part, opened)
     image = Path(image)
     with new_file(image, overwrite=overwrite) as file:
-        plan = Plan(opened)
+        plan = Plan(opened, part, weights_about(opened, image))
         size = write_sections(file, plan.sections(), progress)
         file.flush()
         # The checks of a reader, on the bytes as written, before they take the target's name.
@@ -50,7 +63,18 @@ def pack(
         except FormatError as problem:
             found = str(problem).replace(file.name, image.name)
             raise FormatError(f"{archive}: it holds numbers that cannot be: {found}") from problem
+        if finish is not None:
+            finish()
     return size
+
+
+def weights_about(archive: Archive, image: Path) -> dict[str, Any] | None:
+    """What an image says of the weights that its archive lists: as the root, the folder as seen from the image."""
+    listing = archive.weights()
+    if listing is None:
+        return None
+    folder = os.path.normpath(Path(archive.path).resolve().parent / listing.folder)
+    return listing.about() | {"folder": os.path.relpath(folder, image.resolve().parent)}
 
 
 def write_sections(

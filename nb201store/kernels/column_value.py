@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nb201store.views import ColumnViews
 
 # Part of the file format (docs/format.md): append only.
-HITS, PACKED_HITS, VALUE, PER_TRIAL, PER_CELL, DICTIONARY, LIST = range(1, 8)
+HITS, PACKED_HITS, VALUE, PER_TRIAL, PER_CELL, DICTIONARY, LIST, PER_IMAGE = range(1, 9)
 
 
 @element
@@ -95,6 +95,8 @@ def row_value(column: ColumnViews, code: Int, row: Int, epoch: Int) -> tuple[flo
         value = np.float64(column.data[row, 0])
     elif encoding == PER_CELL:
         value = np.float64(column.data[code, 0])
+    elif encoding == PER_IMAGE:
+        value = np.float64(column.data[code, 0]) * np.float64(column.images)
     elif encoding == DICTIONARY:
         value, status = dictionary_value(column, row)
     else:

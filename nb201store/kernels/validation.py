@@ -14,6 +14,7 @@ from nb201store.kernels.column_value import (
     LIST,
     PACKED_HITS,
     PER_CELL,
+    PER_IMAGE,
     PER_TRIAL,
     VALUE,
 )
@@ -32,6 +33,7 @@ _DATA = {
     VALUE: ("f4", "f8"),
     PER_TRIAL: ("f8",),
     PER_CELL: ("f8",),
+    PER_IMAGE: ("f8",),
     DICTIONARY: ("u2",),
     LIST: ("u4",),
 }
@@ -43,13 +45,13 @@ def check_views(column: ColumnViews, name: str) -> None:
     if not isinstance(column, ColumnViews):
         raise SettingsError(f"{name} must be what Store.views gives, found {shown(column)}")
     if column.encoding not in _DATA:
-        raise SettingsError(f"{name}: encoding must be 1..7, found {shown(column.encoding)}")
+        raise SettingsError(f"{name}: encoding must be 1..8, found {shown(column.encoding)}")
     for field, array in zip(column._fields[:7], column, strict=False):
         if not isinstance(array, np.ndarray) or array.ndim == 0:
             raise SettingsError(f"{name}: {field} must be an array, found {shown(array)}")
     cells, epochs = column.rows.shape[0], max(len(column.epochs), 1)
     per_epoch = (column.trials, epochs)
-    data = {PER_CELL: (cells, 1), LIST: (column.trials + 1, 1)}.get(
+    data = {PER_CELL: (cells, 1), PER_IMAGE: (cells, 1), LIST: (column.trials + 1, 1)}.get(
         column.encoding, per_epoch if column.encoding <= VALUE else (column.trials, 1)
     )
     last = per_epoch if column.encoding == HITS and column.last_batch else (0, 0)
@@ -74,7 +76,7 @@ def check_views(column: ColumnViews, name: str) -> None:
                 f"{name}: {field} must be {' or '.join(dtypes)} of shape {shape} in C order, "
                 f"found {array.dtype.str[1:]} of shape {array.shape}"
             )
-    if column.encoding <= PACKED_HITS and column.images < 1:
+    if column.encoding in {HITS, PACKED_HITS, PER_IMAGE} and column.images < 1:
         raise SettingsError(f"{name}: images must be 1 or more, found {column.images}")
     recorded = column.epochs
     bad = (recorded < 0) | (recorded >= column.schedule)

@@ -5,8 +5,8 @@
 * `bz2`, "BZh": one pickle, packed;
 * `pickle`, anything else: one pickle.
 
-Torch is not needed. Raw storages are the weights: they are skipped. The pickles are read by the machine of the core,
-which can execute nothing (docs/design.md).
+Torch is not needed. Raw storages are the weights: they are not read here, but by `storages`, a trial at a time.
+The pickles are read by the machine of the core, which can execute nothing (docs/design.md).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from nb201store._core import PickleReader
 from nb201store.errors import SourceError
 from nb201store.upstream.bz2_stream import Bz2Stream, UnpackingLimitError
 from nb201store.upstream.packed import PackedDict
+from nb201store.upstream.storages import StorageFile, WeightsPart
+from nb201store.upstream.torch_legacy import read_head, storage_places
 from nb201store.upstream.torch_zip import opened_pickle
 from nb201store.upstream.watching import path_named
 
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 
     MakeReader = Callable[[Any, str], PickleReader]
 
-TORCH_MAGIC = 0x1950A86A20F9469CFC6C
-TORCH_PROTOCOL = 1001
-
 # How our own images begin (docs/format.md): told apart, because they are handed over by mistake.
 IMAGE_START = b"\x89NB2"
 
@@ -39,12 +38,15 @@ IMAGE_START = b"\x89NB2"
 # object never does.
 _INT_PICKLES = (b"\x80\x02\x8a", b"\x80\x03\x8a", b"\x80\x04\x8a", b"\x80\x05\x8a")
 
+# A hundred times those of a file without weights.
+_MOST_TEXTS = 1 << 16
+
 # How an error ends that says how many architectures were read before it.
 _COUNTED = re.compile(r"after \d+ architectures?\)$")
 
 
 class Weights:
-    """Stands for network weights, of which nothing is kept."""
+    """Stands for network weights where they are not wanted."""
 
     __slots__ = ()
 
@@ -64,10 +66,11 @@ class Part(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """The object of a file, and the name of the container it came in."""
+    """The object of a file, the name of the container it came in, and where the file holds weights."""
 
     value: Any
     container: str
+    storages: StorageFile
 
 
 def parts(path: Path) -> Generator[Part, None, None]:
@@ -80,24 +83,30 @@ def parts(path: Path) -> Generator[Part, None, None]:
     SourceError   the file is empty, cut off, not one of the containers, or names what it must not
     OSError       it is not there, or cannot be read
     """
-    return _parts(path, _new_reader, whole=False)
+    return _parts(path, _new_reader, {}, whole=False)
 
 
 class Loader:
-    """Loads whole files, one after another. Each thread keeps its reader, which knows the orders of keys it has met."""
+    """Loads whole files, one after another. Each thread keeps its reader, which knows the orders of keys it has met.
 
-    def __init__(self) -> None:
+    With `weights` tensors come as the WeightsParts that they are made of, else as WEIGHTS.
+    """
+
+    def __init__(self, *, weights: bool = False) -> None:
+        self._weights = weights
         self._kept = threading.local()
 
     def load(self, path: Path) -> Loaded:
         """Return the object that a file holds; errors as of `parts`."""
-        (found,) = _parts(path, self._reader, whole=True)
-        return Loaded(found.value, found.container)
+        places: dict[str, int] = {}
+        (found,) = _parts(path, self._reader, places, whole=True)
+        return Loaded(found.value, found.container, StorageFile(path, found.container, places))
 
     def _reader(self, source: Any, what: str) -> PickleReader:
         reader: PickleReader | None = getattr(self._kept, "reader", None)
-        if reader is None:
-            reader = self._kept.reader = _new_reader(source, what)
+        # The keys of storages are other texts in every file, and the reader keeps them all.
+        if reader is None or reader.texts > _MOST_TEXTS:
+            reader = self._kept.reader = _new_reader(source, what, weights=self._weights)
         else:
             reader.open(source, what)
         return reader
@@ -108,11 +117,15 @@ def load(path: Path) -> Loaded:
     return Loader().load(path)
 
 
-def _new_reader(source: Any, what: str) -> PickleReader:
-    return PickleReader(source, what, packed=PackedDict, weights=WEIGHTS)
+def _new_reader(source: Any, what: str, *, weights: bool = False) -> PickleReader:
+    parts = WeightsPart if weights else None
+    return PickleReader(source, what, packed=PackedDict, weights=WEIGHTS, parts=parts)
 
 
-def _parts(path: Path, make: MakeReader, *, whole: bool) -> Generator[Part, None, None]:
+def _parts(
+    path: Path, make: MakeReader, places: dict[str, int], *, whole: bool
+) -> Generator[Part, None, None]:
+    """As `parts`; `places` becomes where the storages of a legacy torch file lie."""
     path.stat()  # says so where it has vanished
     if not path.is_file():  # a pipe or a device would be waited for, or never end
         found = "a folder" if path.is_dir() else "a pipe, a device or a socket"
@@ -138,7 +151,7 @@ def _parts(path: Path, make: MakeReader, *, whole: bool) -> Generator[Part, None
             of_file = _of_one(reader, what, "bz2", whole=whole)
         elif head.startswith(_INT_PICKLES):
             reader = make(path, what)
-            of_file = _of_legacy(reader, path, whole=whole)
+            of_file = _of_legacy(reader, path, places, whole=whole)
         else:
             reader = make(path, what)
             of_file = _of_one(reader, what, "pickle", whole=whole)
@@ -202,22 +215,13 @@ def _after(cells: int) -> str:
     return f"after {cells} architecture" + ("" if cells == 1 else "s")
 
 
-def _of_legacy(reader: PickleReader, path: Path, *, whole: bool) -> Generator[Part, None, None]:
+def _of_legacy(
+    reader: PickleReader, path: Path, places: dict[str, int], *, whole: bool
+) -> Generator[Part, None, None]:
     """Yield the parts of the object of a file as torch wrote it before 1.6."""
-    _expect(path, "magic number", reader.read(), TORCH_MAGIC)
-    _expect(path, "protocol version", reader.read(), TORCH_PROTOCOL)
-    system = reader.read()
-    if type(system) is not dict or system.get("little_endian") is not True:
-        raise SourceError(f"{path}: expected a torch file of a little-endian machine")
+    what = str(path)
+    read_head(reader, what)
     yield from _of_pickle(reader, "torch-legacy", whole=whole)
-    keys = reader.read()
-    if type(keys) is not list:
-        raise SourceError(f"{path}: expected the list of torch's storage keys behind the object")
-    if not keys:
-        _expect_end(reader, str(path))
-
-
-def _expect(path: Path, what: str, found: object, expected: int) -> None:
-    if type(found) is not int or found != expected:
-        shown = hex(found) if type(found) is int and found.bit_length() < 128 else "another"
-        raise SourceError(f"{path}: torch {what}: expected {expected:#x}, found {shown}")
+    places |= storage_places(reader, reader.storages(), what, path.stat().st_size)
+    if not places:
+        _expect_end(reader, what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nb201store.errors import SourceError
 from nb201store.schema import TSS
@@ -13,6 +13,8 @@ from nb201store.threads import made_ahead
 from nb201store.upstream.containers import Loader
 from nb201store.upstream.source import (
     FileDigest,
+    Options,
+    State,
     Upstream,
     file_digest,
     folder_source,
@@ -22,10 +24,11 @@ from nb201store.upstream.source import (
 from nb201store.upstream.watching import check_unchanged, file_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from nb201store.records import Source
+    from nb201store.upstream.containers import Loaded
     from nb201store.upstream.source import Progress
 
 META_FILE = "meta.pickle.pbz2"
@@ -38,13 +41,13 @@ class Folder(Upstream):
 
     container: str
 
-    def __init__(self, path: Path, progress: Progress | None, *, checksums: bool) -> None:
-        super().__init__(path, progress)
-        self._checksums = checksums
+    def __init__(self, path: Path, progress: Progress | None, options: Options) -> None:
+        super().__init__(path, progress, options.take_weights)
+        self._checksums = options.checksums
         self._files: dict[int, Path] = {}
         self._others: list[Path] = []
         self._digests: dict[Path, FileDigest] = {}
-        self._loader = Loader()
+        self._loader = Loader(weights=options.take_weights is not None)
 
     def _settle(self, files: dict[int, Path]) -> None:
         """Take the record files, in ascending index, after checking that each is of a cell."""
@@ -61,13 +64,15 @@ class Folder(Upstream):
             self.path, files, self._digests, self.kind, self.container, self._progress
         )
 
-    def _states(self) -> Iterator[tuple[int, Any, Path]]:
+    def _states(self, indexes: Collection[int] | None) -> Iterator[State]:
         done = 0
+        files = self._files.items()
+        wanted = files if indexes is None else [file for file in files if file[0] in indexes]
         try:
-            for index, value, path, digest in made_ahead(self._load, self._files.items()):
+            for state, digest in made_ahead(self._load, wanted):
                 if digest is not None:
-                    self._digests[path] = digest
-                yield index, value, path
+                    self._digests[state.path] = digest
+                yield state
                 done += 1
         except SourceError as error:
             raise self._after(done, error) from None
@@ -78,19 +83,19 @@ class Folder(Upstream):
             f"{error}; {done} of the folder's {self.count} architectures were read before it"
         )
 
-    def _load(self, file: tuple[int, Path]) -> tuple[int, Any, Path, FileDigest | None]:
+    def _load(self, file: tuple[int, Path]) -> tuple[State, FileDigest | None]:
         """Read a record."""
         index, path = file
-        value, digest = self._read(path)
-        return index, value, path, digest
+        loaded, digest = self._read(path)
+        return State(index, loaded.value, path, loaded.storages), digest
 
-    def _read(self, path: Path) -> tuple[Any, FileDigest | None]:
+    def _read(self, path: Path) -> tuple[Loaded, FileDigest | None]:
         """Read one file, and its checksum while the system holds it in memory; refuse it if it changes meanwhile."""
         before = file_state(path)
-        value = self._loader.load(path).value
+        loaded = self._loader.load(path)
         digest = file_digest(path) if self._checksums else None
         check_unchanged(path, before)
-        return value, digest
+        return loaded, digest
 
 
 class NatsFolder(Folder):
@@ -99,10 +104,11 @@ class NatsFolder(Folder):
     kind = "nats-folder"
     container = "bz2"
 
-    def __init__(self, path: Path, progress: Progress | None, *, checksums: bool) -> None:
-        super().__init__(path, progress, checksums=checksums)
+    def __init__(self, path: Path, progress: Progress | None, options: Options) -> None:
+        super().__init__(path, progress, options)
         meta = path / META_FILE
-        value, digest = self._read(meta)
+        loaded, digest = self._read(meta)
+        value = loaded.value
         if digest is not None:
             self._digests[meta] = digest
         self.benchmark = read_meta(value, meta)
@@ -128,8 +134,8 @@ class ArchiveFolder(Folder):
     container = "torch-legacy"
     benchmark = TSS
 
-    def __init__(self, path: Path, progress: Progress | None, *, checksums: bool) -> None:
-        super().__init__(path, progress, checksums=checksums)
+    def __init__(self, path: Path, progress: Progress | None, options: Options) -> None:
+        super().__init__(path, progress, options)
         files: dict[int, Path] = {}
         for file in sorted(path.iterdir()):  # FULL comes before SIMPLE
             named = ARCHIVE_FILE.fullmatch(file.name)
@@ -154,7 +160,7 @@ def nats_files(folder: Path) -> dict[int, Path]:
     return files
 
 
-def open_folder(path: Path, progress: Progress | None, *, checksums: bool) -> Upstream:
+def open_folder(path: Path, progress: Progress | None, options: Options) -> Upstream:
     """Return the reader of a folder, by the names of its files."""
     if (path / "zarr.json").exists():
         raise SourceError(
@@ -163,9 +169,9 @@ def open_folder(path: Path, progress: Progress | None, *, checksums: bool) -> Up
     if (path / META_FILE).exists():
         if not nats_files(path):
             raise SourceError(f"{path}: expected 000000.pickle.pbz2... beside {META_FILE}")
-        return NatsFolder(path, progress, checksums=checksums)
+        return NatsFolder(path, progress, options)
     if any(ARCHIVE_FILE.fullmatch(file.name) for file in path.iterdir()):
-        return ArchiveFolder(path, progress, checksums=checksums)
+        return ArchiveFolder(path, progress, options)
     if nats_files(path):
         raise SourceError(
             f"{path}: records without {META_FILE}: an incomplete copy, or -simple records of "

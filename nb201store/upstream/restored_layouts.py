@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from nb201store.errors import SettingsError
 from nb201store.replacing import check_target, new_file, new_folder
 from nb201store.threads import made_ahead
-from nb201store.upstream.containers import TORCH_MAGIC, TORCH_PROTOCOL
 from nb201store.upstream.folders import ARCHIVE_FILE, META_FILE, NATS_FILE
+from nb201store.upstream.torch_legacy import TORCH_MAGIC, TORCH_PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

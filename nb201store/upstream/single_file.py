@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from nb201store.errors import SourceError, SourceWarning
 from nb201store.upstream.checksums import FileChecksums
 from nb201store.upstream.reading import Reading, is_record
-from nb201store.upstream.source import Upstream
+from nb201store.upstream.source import State, Upstream
 from nb201store.upstream.watching import check_unchanged, file_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from nb201store.records import Source
@@ -65,20 +65,33 @@ class SingleFile(Upstream):
         self._check_name(source.md5)
         return source
 
-    def _states(self) -> Iterator[tuple[int, Any, Path]]:
+    def _states(self, indexes: Collection[int] | None) -> Iterator[State]:
         reading = self._reading or Reading(self.path)
         self._reading = None
         with closing(reading):
+            if indexes is not None:
+                yield from self._some_states(reading, set(indexes))
+                return
             # One is held back, so that with the last the count is known.
             held = None
             for cell in reading.cells():
                 if held is not None:
-                    yield (*held, self.path)
+                    yield State(*held, self.path)
                 held = cell
             check_unchanged(self.path, self._before)
             self.count = reading.count
             if held is not None:
-                yield (*held, self.path)
+                yield State(*held, self.path)
+
+    def _some_states(self, reading: Reading, wanted: set[int]) -> Iterator[State]:
+        if not wanted:
+            return
+        for index, states in reading.cells():
+            if index in wanted:
+                yield State(index, states, self.path)
+                wanted.discard(index)
+                if not wanted:
+                    return
 
     def _check_name(self, md5: str) -> None:
         named = _NAMED.fullmatch(self.path.absolute().name)

@@ -14,18 +14,40 @@ from nb201store.records import CellRecord, Source
 from nb201store.schema import OFFICIAL
 from nb201store.space import SPACES
 from nb201store.upstream.forms import shown
-from nb201store.upstream.objects import cell_record
+from nb201store.upstream.objects import HP_SCHEDULES, cell_record
+from nb201store.upstream.tensors import give_weights
 from nb201store.upstream.watching import path_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
     from nb201store.schema import Benchmark
+    from nb201store.upstream.storages import StorageFile
+    from nb201store.upstream.tensors import Take
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total): stage "checksum" counts bytes, stage "read" counts cells."""
+
+
+class Options(NamedTuple):
+    """How a source is to be read: see `opening.open_source`."""
+
+    checksums: bool = False
+    take_weights: Take | None = None
+
+
+class State(NamedTuple):
+    """One cell as its file holds it; `storages` where the file's weights lie, None of a single file.
+
+    `value`: states by hyper-parameters.
+    """
+
+    official_index: int
+    value: Any
+    path: Path
+    storages: StorageFile | None = None
 
 
 class Upstream(ABC):
@@ -45,9 +67,12 @@ class Upstream(ABC):
     benchmark: Benchmark
     count: int
 
-    def __init__(self, path: Path, progress: Progress | None) -> None:
+    def __init__(
+        self, path: Path, progress: Progress | None, take_weights: Take | None = None
+    ) -> None:
         self.path = path
         self._progress = progress
+        self._take_weights = take_weights
 
     def __enter__(self) -> Self:
         return self
@@ -69,20 +94,29 @@ class Upstream(ABC):
         """Name, size and checksums. Costs one pass over the bytes of the source on first use."""
 
     @abstractmethod
-    def _states(self) -> Iterator[tuple[int, Any, Path]]:
-        """Yield (official index, states by hyper-parameters, file) in the source's order."""
+    def _states(self, indexes: Collection[int] | None) -> Iterator[State]:
+        """Yield every cell in the source's order, or only those of `indexes`."""
 
-    def cells(self) -> Iterator[CellRecord]:
+    def cells(self, indexes: Collection[int] | None = None) -> Iterator[CellRecord]:
         """Yield the record of every cell, in the source's order: of official ones ascending official index.
+
+        With `indexes` only cells of these official indexes: no other file of a folder is read, and a single file
+        is read until the last of them has come.
+
+        Where the source was opened with `take_weights`, that is called with each trial's weights before its cell comes.
 
         Raises SourceError, with file, index, trial and field, at what a record cannot hold.
         """
-        for done, (index, state, path) in enumerate(self._states()):
+        count = None if indexes is None else len(indexes)
+        for done, (index, state, path, storages) in enumerate(self._states(indexes)):
             try:
                 record = cell_record(index, state, self.benchmark)
+                if self._take_weights is not None and storages is not None:
+                    schedules = HP_SCHEDULES[self.benchmark.space]
+                    give_weights(state, record.code, schedules, storages, self._take_weights)
             except SourceError as error:
                 raise SourceError(f"{path}: {error}") from None
-            self._tell("read", done + 1, self.count)
+            self._tell("read", done + 1, self.count if count is None else count)
             yield record
 
     def _tell(self, stage: str, done: int, total: int) -> None:

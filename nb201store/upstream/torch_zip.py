@@ -74,6 +74,38 @@ def opened_pickle(stream: BinaryIO, path: Path) -> Iterator[tuple[IO[bytes], str
         yield member, pickled.filename
 
 
+class StorageMembers:
+    """The storages of an open torch zip file."""
+
+    def __init__(self, archive: zipfile.ZipFile, prefix: str, path: Path, size: int) -> None:
+        self._archive, self._prefix, self._path, self._size = archive, prefix, path, size
+
+    def read(self, key: str, size: int) -> bytes:
+        """Return the bytes of a storage, compared with the zip's checksum; SourceError where it has not `size`."""
+        name = f"{self._prefix}data/{key}"
+        try:
+            info = self._archive.getinfo(name)
+        except KeyError:
+            raise SourceError(f"expected the zip member {name!r}, found none") from None
+        _check_plain(info, self._path, self._size)
+        if info.file_size != size:
+            raise SourceError(
+                f"zip member {name!r}: expected {size:,} bytes, found {info.file_size:,}"
+            )
+        with self._archive.open(info) as member:
+            pieces = iter(lambda: member.read(MOST_LISTED), b"")
+            return b"".join(pieces)
+
+
+@contextmanager
+def opened_storages(stream: BinaryIO, path: Path) -> Iterator[StorageMembers]:
+    """Open the members that hold storages; SourceError as of `opened_pickle`."""
+    size = stream.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(_Bounded(stream, path)) as archive:
+        pickled = _checked_member(archive, path, size)
+        yield StorageMembers(archive, pickled.filename.removesuffix("data.pkl"), path, size)
+
+
 def _checked_member(archive: zipfile.ZipFile, path: Path, size: int) -> zipfile.ZipInfo:
     """Return the member that holds the object, after checking that torch could have written it."""
     members = archive.infolist()

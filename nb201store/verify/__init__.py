@@ -7,5 +7,6 @@ Losses are compared after the one rounding that the target states (float32 unles
 from nb201store.verify.one_by_one import compare_cells
 from nb201store.verify.report import Report
 from nb201store.verify.verifying import verify
+from nb201store.verify.weights_files import check_weights
 
-__all__ = ["Report", "compare_cells", "verify"]
+__all__ = ["Report", "check_weights", "compare_cells", "verify"]

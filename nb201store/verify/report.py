@@ -10,11 +10,12 @@ MOST_SHOWN = 20
 
 @dataclass(slots=True)
 class Report:
-    """What was compared, and what was found to differ."""
+    """What was compared, and what was found to differ; `weights` counts files."""
 
     cells: int = 0
     trials: int = 0
     values: int = 0
+    weights: int = 0
     difference_count: int = 0
     differences: list[str] = field(default_factory=list)
 
@@ -29,6 +30,7 @@ class Report:
         self.cells += other.cells
         self.trials += other.trials
         self.values += other.values
+        self.weights += other.weights
         self.difference_count += other.difference_count
         self.differences += other.differences[: MOST_SHOWN - len(self.differences)]
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from nb201store.archive import open_archive
+from nb201store.archive import Archive, open_archive
 from nb201store.errors import SettingsError
 from nb201store.image.reader import ImageRecords
 from nb201store.laid_out import Layouts
+from nb201store.space import SPACES
 from nb201store.threads import Workers
 from nb201store.upstream import open_source
 from nb201store.verify.one_by_one import compare_trials, count_numbers
 from nb201store.verify.report import Report
 from nb201store.verify.together import same_trials
+from nb201store.verify.weights_files import WeightsComparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,8 +72,23 @@ def open_target(path: Path) -> Target:
     return ImageRecords(path)
 
 
-def verify(path: str | Path, source: str | Path, *, progress: Progress | None = None) -> Report:
+def verify(
+    path: str | Path,
+    source: str | Path,
+    *,
+    sample: int | None = None,
+    rng_seed: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
     """Compare an archive or an image with the official file, or the archive, that it was made from.
+
+    Of an image that is a slice of its archive, that part of the source is compared.
+
+    Parameters
+    ----------
+    sample : compare so many cells only, drawn among those that `path` has: a quick look
+    rng_seed : of the draw, >= 0; without it every look is at other cells
+    progress : called as progress("verify", cells compared, cells)
 
     Returns
     -------
@@ -79,7 +96,7 @@ def verify(path: str | Path, source: str | Path, *, progress: Progress | None = 
 
     Raises
     ------
-    SettingsError               both are the same file
+    SettingsError               both are the same file, or `sample` is not at least 1
     SourceError, FormatError    one of them cannot be read
     """
     path, source = Path(path), Path(source)
@@ -87,26 +104,61 @@ def verify(path: str | Path, source: str | Path, *, progress: Progress | None = 
         raise SettingsError(
             f"{path} cannot be verified against itself; name the file it was made from"
         )
+    if sample is not None and sample < 1:
+        raise SettingsError(f"expected a sample of at least 1 cell, found {sample}")
     with Workers() as workers:
-        comparison = Comparison(path, workers)
-        for done, (count, cell) in enumerate(_source_cells(source)):
+        target = open_target(path)
+        codes = None if sample is None else _drawn(target, sample, rng_seed)
+        comparison = Comparison(path, target, workers, codes)
+        weights = _weights_comparison(target, source, codes)
+        for done, (count, cell) in enumerate(_source_cells(source, codes, weights)):
             if progress is not None:
                 progress("verify", done + 1, count)
             comparison.add(cell)
-        return comparison.finish()
+        report = comparison.finish()
+        if weights is not None:
+            report.add(weights.finish())
+        return report
 
 
-def _source_cells(source: Path) -> Iterator[tuple[int, CellRecord]]:
-    """(how many come, cell) of an official file or of an archive."""
+def _drawn(target: Target, sample: int, rng_seed: int | None) -> list[int]:
+    """Codes of `sample` cells, or of all if there are fewer; ascending."""
+    codes = np.array(list(target.codes()), dtype=np.int64)
+    rng = np.random.default_rng(rng_seed)
+    drawn: list[int] = rng.choice(codes, min(sample, len(codes)), replace=False).tolist()
+    return sorted(drawn)
+
+
+def _weights_comparison(
+    target: Target, source: Path, codes: list[int] | None
+) -> WeightsComparison | None:
+    """What compares the weights, where an archive lists some and the source may hold them: a folder of records."""
+    if not isinstance(target, Archive) or not source.is_dir() or (source / "zarr.json").is_file():
+        return None
+    listing = target.weights()
+    return None if listing is None else WeightsComparison(target, listing, codes)
+
+
+def _source_cells(
+    source: Path, codes: list[int] | None, weights: WeightsComparison | None
+) -> Iterator[tuple[int, CellRecord]]:
+    """(how many come, cell) of an official file or of an archive: of all cells, or of those of `codes`."""
     if (source / "zarr.json").is_file():
         archive = open_archive(source)
-        codes = archive.codes()
-        for code in codes:
-            yield len(codes), archive.cell(int(code))
+        wanted = archive.codes().tolist() if codes is None else filter(archive.has, codes)
+        wanted = list(wanted)
+        for code in wanted:
+            yield len(wanted), archive.cell(code)
         return
-    with open_source(source) as opened:
-        for cell in opened.cells():
-            yield opened.count, cell
+    take = None if weights is None else weights.take
+    with open_source(source, take_weights=take) as opened:
+        if codes is None:
+            for cell in opened.cells():
+                yield opened.count, cell
+            return
+        indexes = set(SPACES[opened.benchmark.space].official_index(codes).tolist())
+        for cell in opened.cells(indexes):
+            yield len(indexes), cell
 
 
 class _Batch(NamedTuple):
@@ -125,12 +177,19 @@ class _Compared(NamedTuple):
 
 
 class Comparison:
-    """Takes cells of the source in any order; trials are compared on threads, many at once."""
+    """Takes cells of the source in any order; trials are compared on threads, many at once.
 
-    def __init__(self, path: Path, workers: Workers) -> None:
+    With `codes` other cells of the target are not looked for.
+    """
+
+    def __init__(
+        self, path: Path, target: Target, workers: Workers, codes: Iterable[int] | None = None
+    ) -> None:
         self._path = path
         self._workers = workers
-        self._target = open_target(path)
+        self._target = target
+        self._expected = target.codes() if codes is None else codes
+        self._slicer = target.slicer() if isinstance(target, ImageRecords) else None
         self._tables = self._target.trial_tables()
         self._loss = self._target.loss_dtype
         self._of_cells, self._of_trials = Report(), Report()
@@ -146,16 +205,23 @@ class Comparison:
 
     def add(self, cell: CellRecord) -> None:
         """Compare what belongs to the cell; let its trials wait."""
+        trials = cell.trials
+        if self._slicer is not None:
+            trials = tuple(filter(self._slicer.holds, trials))
+            if not trials:
+                return
         self._of_cells.cells += 1
         self._codes.add(cell.code)
         if not self._target.has(cell.code):
             self._of_cells.differ(f"code {cell.code}: missing in {self._path}")
             return
         form = self._target.cell_form(cell.code)
-        if cell.form != form:
+        if cell.form != form and self._slicer is None:
             self._of_cells.differ(f"code {cell.code}: form {form!r}, source {cell.form!r}")
-        for trial in cell.trials:
-            laid_out = self._layouts.laid_out(trial.splits)
+        for whole in trials:
+            trial, laid_out = whole, self._layouts.laid_out(whole.splits)
+            if self._slicer is not None:
+                trial, laid_out = self._slicer.part(trial, laid_out)
             key = (id(laid_out.layout), trial.schedule, trial.dataset)
             batch = self._waiting.get(key)
             if batch is None:
@@ -177,7 +243,7 @@ class Comparison:
         self._workers.finish()
         self._take_compared()
         report, of_trials = self._of_cells, self._of_trials
-        for code in self._target.codes():
+        for code in self._expected:
             if int(code) not in self._codes:
                 report.differ(f"code {int(code)}: in {self._path}, but not in the source")
         for (schedule, dataset), table in self._tables.items():

@@ -29,6 +29,7 @@ constexpr std::size_t data_width() noexcept {
         case layout::value_f8:
         case layout::per_trial:
         case layout::per_cell:
+        case layout::per_image:
             return 8;
         default:
             return 4;
@@ -51,7 +52,7 @@ std::size_t data_element(const column_source& c, std::size_t code, std::size_t r
     if constexpr (k_of_hits<L> || L == layout::value_f4 || L == layout::value_f8)
         return row * c.epochs + epoch;
     else
-        return L == layout::per_cell ? code : row;
+        return L == layout::per_cell || L == layout::per_image ? code : row;
 }
 
 /// What a batch reads: one column of one image.

@@ -34,7 +34,7 @@ inline void check_column_key(const record& r, const column_info& column, const d
     const auto number = static_cast<std::uint32_t>(column.metric);
     r.expect(number >= 1 && number <= k_metric_count, 8, "metric 1 to 7");
     const auto code = static_cast<std::uint32_t>(column.encoding);
-    r.expect(code >= 1 && code <= k_encoding_count, 12, "encoding 1 to 7");
+    r.expect(code >= 1 && code <= k_encoding_count, 12, "encoding 1 to 8");
     if (is_trial_metric(column.metric)) {
         r.expect(column.split == k_none, 4, "no split for a metric of the trial");
     } else {
@@ -78,6 +78,8 @@ inline bool encoding_fits(encoding code, metric which) noexcept {
             return which >= metric::time;
         case encoding::list:
             return which == metric::latency_s;
+        case encoding::per_image:
+            return which == metric::time;
     }
     return false;
 }
@@ -95,6 +97,7 @@ inline bool data_fits(const data_reference& data, const column_info& column, std
         case encoding::per_trial:
             return data.is(dtype::f8, rows);
         case encoding::per_cell:
+        case encoding::per_image:
             return data.is(dtype::f8, cells);
         case encoding::dictionary:
             return data.is(dtype::u16, rows);

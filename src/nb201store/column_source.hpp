@@ -43,6 +43,7 @@ enum class layout : std::uint8_t {
     value_f8,
     per_trial,
     per_cell,
+    per_image,
     dictionary,
     list,
     user,  ///< a user column: no trials, presence bits in one row over all cells
@@ -98,6 +99,21 @@ inline cell_value checked_percent(const column_source& c, std::uint32_t hits,
     return {c.rule.percent(hits, last_hits), status::ok};
 }
 
+/// A product, rounded to a double before anything is done with it: compilers may fuse it with an
+/// addition else, which gives other sums than those that were published.
+inline double rounded(double product) noexcept {
+#if defined(__GNUC__) && defined(__x86_64__)
+    __asm__("" : "+x"(product));
+    return product;
+#elif defined(__GNUC__) && defined(__aarch64__)
+    __asm__("" : "+w"(product));
+    return product;
+#else
+    const volatile double stored = product;
+    return stored;
+#endif
+}
+
 /// The value of a row whose presence bit is set.
 template <layout L>
 cell_value stored_value(const column_source& c, std::size_t code, std::size_t row,
@@ -118,6 +134,8 @@ cell_value stored_value(const column_source& c, std::size_t code, std::size_t ro
     if constexpr (L == layout::value_f8) return {load_f8(c.data + 8 * at), status::ok};
     if constexpr (L == layout::per_trial) return {load_f8(c.data + 8 * row), status::ok};
     if constexpr (L == layout::per_cell) return {load_f8(c.data + 8 * code), status::ok};
+    if constexpr (L == layout::per_image)
+        return {rounded(load_f8(c.data + 8 * code) * c.rule.images()), status::ok};
     if constexpr (L == layout::dictionary) {
         const std::uint16_t place = load_u16(c.data + 2 * row);
         if (place >= c.extra_count) return k_damaged;
@@ -153,6 +171,7 @@ decltype(auto) with_layout(layout which, F&& f) {
         NB201STORE_CASE(value_f8)
         NB201STORE_CASE(per_trial)
         NB201STORE_CASE(per_cell)
+        NB201STORE_CASE(per_image)
         NB201STORE_CASE(dictionary)
         NB201STORE_CASE(list)
         NB201STORE_CASE(user)

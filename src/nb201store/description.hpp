@@ -30,10 +30,11 @@ enum class encoding : std::uint32_t {
     per_cell,
     dictionary,
     list,
+    per_image,
 };
 
 inline constexpr std::uint32_t k_metric_count = 7;
-inline constexpr std::uint32_t k_encoding_count = 7;
+inline constexpr std::uint32_t k_encoding_count = 8;
 
 constexpr std::string_view metric_name(metric which) noexcept {
     constexpr std::string_view names[] = {"accuracy", "top5",    "loss",     "time",
@@ -43,7 +44,7 @@ constexpr std::string_view metric_name(metric which) noexcept {
 
 constexpr std::string_view encoding_name(encoding which) noexcept {
     constexpr std::string_view names[] = {"hits",     "packed_hits", "value", "per_trial",
-                                          "per_cell", "dictionary",  "list"};
+                                          "per_cell", "dictionary",  "list",  "per_image"};
     return names[static_cast<std::uint32_t>(which) - 1];
 }
 
@@ -83,7 +84,7 @@ struct group_info {
     std::uint32_t dataset;
     std::vector<std::uint32_t> seeds;  ///< ascending
     std::uint32_t rows;                ///< trials that exist
-    std::uint32_t row_table;           ///< section number
+    std::uint32_t row_table;           ///< section number; k_none where every cell has every seed
     std::uint32_t first_column = 0;
     std::uint32_t column_count = 0;
 };

@@ -130,6 +130,19 @@ inline std::vector<std::uint32_t> read_group_seeds(const record& r, const u32_li
     return own;
 }
 
+inline void check_row_table(const file_parts& parts, const record& r, const group_info& group,
+                            std::uint32_t cells) {
+    if (group.row_table == k_none) {
+        r.expect(group.rows == std::uint64_t{cells} * group.seeds.size(), 20,
+                 "a row table, since there are other than cells x seeds rows");
+        return;
+    }
+    const data_reference table(parts, r, 20);
+    if (!table.is(dtype::i32, cells, group.seeds.size()))
+        table.refuse("a row table i32 [" + std::to_string(cells) + ", " +
+                     std::to_string(group.seeds.size()) + "]");
+}
+
 inline void read_groups(const file_parts& parts, description& out) {
     const records rows(parts, "trials", 64);
     const u32_list seeds(parts, "seeds");
@@ -147,10 +160,7 @@ inline void read_groups(const file_parts& parts, description& out) {
         r.expect(group.rows <= 0x7FFFFFFF &&
                      group.rows <= std::uint64_t{out.space.cells} * group.seeds.size(),
                  16, "at most cells x seeds rows, numbered by an i32");
-        const data_reference table(parts, r, 20);
-        if (!table.is(dtype::i32, out.space.cells, group.seeds.size()))
-            table.refuse("a row table i32 [" + std::to_string(out.space.cells) + ", " +
-                         std::to_string(group.seeds.size()) + "]");
+        check_row_table(parts, r, group, out.space.cells);
         r.zero(24, 40);
         out.groups.push_back(std::move(group));
     }

@@ -48,6 +48,8 @@ inline layout column_layout(const column_info& column, dtype data, bool last_hit
             return layout::dictionary;
         case encoding::list:
             return layout::list;
+        case encoding::per_image:
+            return layout::per_image;
     }
     return layout::per_trial;
 }
@@ -95,8 +97,9 @@ inline std::shared_ptr<const image_state> read_image(std::string path, file_byte
         state->user_sources.push_back(user_column_source(parts, column));
     state->trials.reserve(about.groups.size());
     for (const group_info& group : about.groups)
-        state->trials.push_back({state->section_bytes(group.row_table), about.space.cells,
-                                 static_cast<std::uint32_t>(group.seeds.size()), group.rows});
+        state->trials.push_back(
+            {group.row_table == k_none ? nullptr : state->section_bytes(group.row_table),
+             about.space.cells, static_cast<std::uint32_t>(group.seeds.size()), group.rows});
     return state;
 }
 

@@ -1,6 +1,7 @@
 // The bytes of a pickle, pulled from a source block by block.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -42,6 +43,16 @@ class byte_reader {
         const std::uint8_t* taken = cursor_;
         cursor_ += size;
         return taken;
+    }
+
+    /// Pass over the next `size` bytes.
+    void skip(std::size_t size) {
+        while (size != 0) {
+            if (cursor_ == end_) fetch(1);
+            const std::size_t passed = std::min(size, static_cast<std::size_t>(end_ - cursor_));
+            cursor_ += passed;
+            size -= passed;
+        }
     }
 
     /// A line without its newline, valid until the next call; refused if longer than k_line.

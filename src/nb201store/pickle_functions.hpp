@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,22 @@
 
 namespace nb201store::pickle {
 
-enum class function : std::uint32_t { ordered_dict, set, dtype, scalar, encode, rebuild };
+enum class function : std::uint32_t {
+    ordered_dict,
+    set,
+    dtype,
+    scalar,
+    encode,
+    load,
+    tensor,
+    parameter,
+};
+
+/// The types of torch's storages, in the package `torch`.
+constexpr std::string_view k_storages[] = {
+    "BFloat16Storage", "BoolStorage", "ByteStorage", "CharStorage", "DoubleStorage",
+    "FloatStorage",    "HalfStorage", "IntStorage",  "LongStorage", "ShortStorage",
+};
 
 /// `text`, which a file wrote, fit for one line of a message.
 inline std::string plain(std::string_view text) {
@@ -46,20 +62,16 @@ inline value named(std::string_view module, std::string_view name) {
         {"numpy.core.multiarray", "scalar", function::scalar},
         {"numpy._core.multiarray", "scalar", function::scalar},
         {"_codecs", "encode", function::encode},
-        {"torch._utils", "_rebuild_tensor_v2", function::rebuild},
-        {"torch._utils", "_rebuild_parameter", function::rebuild},
-        {"torch.storage", "_load_from_bytes", function::rebuild},
-    };
-    static constexpr std::string_view k_storages[] = {
-        "BFloat16Storage", "BoolStorage", "ByteStorage", "CharStorage", "DoubleStorage",
-        "FloatStorage",    "HalfStorage", "IntStorage",  "LongStorage", "ShortStorage",
+        {"torch._utils", "_rebuild_tensor_v2", function::tensor},
+        {"torch._utils", "_rebuild_parameter", function::parameter},
+        {"torch.storage", "_load_from_bytes", function::load},
     };
     for (const allowed_name& allowed : k_allowed)
         if (allowed.module == module && allowed.name == name)
             return value::of(kind::function, static_cast<std::uint32_t>(allowed.meaning));
     if (module == "torch")
-        for (const std::string_view storage : k_storages)
-            if (storage == name) return value::simple(kind::weights);
+        for (std::uint32_t type = 0; type < std::size(k_storages); ++type)
+            if (k_storages[type] == name) return value::of(kind::storage_type, type);
     refuse("the pickle names " + plain(std::string(module) + "." + std::string(name)) +
            ", which no official file does; nothing of it was run");
 }
@@ -69,6 +81,7 @@ class caller {
   public:
     caller(machine_state& state, const node& arguments)
         : state_(state),
+          arguments_(arguments),
           count_(arguments.size),
           first_(state.objects.values.data() + arguments.first) {}
 
@@ -85,13 +98,23 @@ class caller {
                 return make_scalar();
             case function::encode:
                 return make_bytes();
-            case function::rebuild:
+            case function::load:
+                return weights(kind::loaded);
+            case function::tensor:
+                return weights(kind::tensor);
+            case function::parameter:
                 break;
         }
-        return value::simple(kind::weights);
+        return weights(kind::parameter);
     }
 
   private:
+    /// Whoever keeps weights checks the arguments.
+    value weights(kind part) {
+        return state_.keep_weights ? state_.objects.make_alike(part, arguments_)
+                                   : value::simple(kind::weights);
+    }
+
     value make_set() {
         if (count_ != 1 || first_->type != kind::list)
             refuse("it calls set with something else than one list");
@@ -152,6 +175,7 @@ class caller {
     }
 
     machine_state& state_;
+    node arguments_;  // a copy: making something moves the nodes
     std::size_t count_;
     const value* first_;
 };
@@ -165,6 +189,20 @@ inline void reduce(machine_state& state) {
     const value made = caller(state, state.objects.nodes[operands[1].index]).call(called);
     state.drop(2);
     state.push(made);
+}
+
+/// Keep in mind how large a storage is, if that is said as torch says it.
+inline void note_storage(machine_state& state, const node& reference) {
+    const value* parts = state.objects.values.data() + reference.first;
+    if (reference.size < 5 || parts[1].type != kind::storage_type || parts[2].type != kind::text ||
+        parts[4].type != kind::integer)
+        return;
+    const machine_state::storage_size said{parts[1].index, parts[4].integer};
+    const machine_state::storage_size& known =
+        state.storages.emplace(parts[2].index, said).first->second;
+    if (known.type != said.type || known.count != said.count)
+        refuse("it names the storage " + plain(state.text_of(parts[2])) +
+               " twice, with different types or sizes");
 }
 
 /// BUILD: the state on top of the stack is checked if it is a dtype's, and dropped if attributes.
@@ -188,7 +226,7 @@ inline void build(machine_state& state) {
             refuse("its numpy.dtype has a state that is not that of little-endian float64");
     } else if (operands[0].type == kind::function) {
         refuse("it sets the state of a function");
-    } else if (operands[0].type != kind::ordered_dict && operands[0].type != kind::weights) {
+    } else if (operands[0].type != kind::ordered_dict && !is_weights(operands[0].type)) {
         refuse("it sets the state of an object that has none");
     }
     state.drop(1);

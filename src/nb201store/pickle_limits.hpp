@@ -12,6 +12,9 @@ namespace nb201store::pickle {
 constexpr std::size_t k_block = std::size_t{1} << 20;
 /// The longest text or bytes object: network weights pickled as bytes take 6 MB.
 constexpr std::size_t k_longest = std::size_t{1} << 26;
+/// Bytes objects longer than this are not kept: of those an official file has only pickled weights
+/// (a numpy scalar has 8 bytes, the smallest storage some 300).
+constexpr std::size_t k_kept_object = 128;
 /// The longest line of a GLOBAL or of a decimal memo index, and the longest integer, in bytes.
 constexpr std::size_t k_line = 256;
 constexpr std::size_t k_long = 255;

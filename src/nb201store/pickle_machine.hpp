@@ -185,6 +185,11 @@ class machine {
 
     void bytes(byte_reader& source, std::uint64_t announced) {
         const std::size_t size = bounded(announced);
+        if (size > k_kept_object) {
+            const std::uint64_t offset = source.offset();
+            source.skip(size);
+            return state_.push(state_.objects.make_outside(offset, size));
+        }
         state_.push(state_.objects.make_bytes(kind::bytes, source.take(size), size));
     }
 
@@ -273,7 +278,7 @@ class machine {
         state_.push(made);
     }
 
-    /// BINPERSID: a tensor's storage in a torch file, of which nothing is kept.
+    /// BINPERSID: a tensor's storage in a torch file. Its bytes lie elsewhere and are not read.
     void outside_object() {
         value& reference = *state_.top(1);
         bool storage = reference.type == kind::tuple;
@@ -283,7 +288,10 @@ class machine {
                       state_.text_of(state_.objects.values[held.first]) == "storage";
         }
         if (!storage) refuse("the pickle refers to an outside object that is not a torch storage");
-        reference = value::simple(kind::weights);
+        const node held = state_.objects.nodes[reference.index];
+        note_storage(state_, held);
+        reference = state_.keep_weights ? state_.objects.make_alike(kind::storage, held)
+                                        : value::simple(kind::weights);
     }
 
     void stop() {

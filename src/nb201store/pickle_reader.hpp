@@ -56,6 +56,9 @@ class reader {
         return true;
     }
 
+    /// Hand out weights as what they were made of, not as placeholders.
+    void keep_weights() noexcept { state_.keep_weights = true; }
+
     const machine_state& state() const noexcept { return state_; }
     /// Bytes of the source that were read.
     std::uint64_t offset() const noexcept { return source_->offset(); }

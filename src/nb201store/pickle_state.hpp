@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "pickle_limits.hpp"
@@ -23,13 +24,20 @@ struct machine_state {
     memo_table memo;
     std::vector<value> stack;
     std::vector<std::size_t> marks;  ///< heights of the stack
-    std::uint32_t kept_nodes = 0;    ///< nodes before this outlive the present architecture
+    bool keep_weights = false;       ///< as nodes; else they are placeholders
+    struct storage_size {
+        std::uint32_t type;
+        std::int64_t count;
+    };
+    std::unordered_map<std::uint32_t, storage_size> storages;  ///< by number of their key text
+    std::uint32_t kept_nodes = 0;  ///< nodes before this outlive the present architecture
 
     void clear() {
         objects.rewind({});
         memo.clear();
         stack.clear();
         marks.clear();
+        storages.clear();
         kept_nodes = 0;
     }
 
@@ -116,7 +124,7 @@ struct machine_state {
         if (code == memo_code::forgotten())
             refuse("memo entry " + std::to_string(index) +
                    " is of an earlier architecture and was forgotten");
-        push(static_cast<kind>(code.index()), 0);
+        push(static_cast<kind>(code.index() & 255U), code.index() >> 8U);
     }
 
     /// Add to a list, set or dict. Refuses what was handed out, or outlives the architecture.
@@ -152,7 +160,8 @@ struct machine_state {
         if (top.type == kind::function) return {memo_code::tag::function, top.index};
         if (is_node(top.type)) return {memo_code::tag::node, top.index};
         if (top.type != kind::integer && top.type != kind::real && top.type != kind::real64)
-            return {memo_code::tag::special, static_cast<std::uint32_t>(top.type)};
+            return {memo_code::tag::special,
+                    static_cast<std::uint32_t>(top.type) | top.index << 8U};
         const value box = objects.make(kind::boxed);
         objects.extend(box.index, &top, 1);
         return {memo_code::tag::node, box.index};

@@ -15,27 +15,37 @@ enum class kind : std::uint8_t {
     yes,
     no,
     integer,
-    real,    ///< a Python float
-    real64,  ///< a numpy.float64
-    text,    ///< kept for good; `index` is its number among the texts
-    weights,
-    dtype,     ///< numpy.dtype('<f8')
-    function,  ///< a name of the allow-list
+    real,          ///< a Python float
+    real64,        ///< a numpy.float64
+    text,          ///< kept for good; `index` is its number among the texts
+    weights,       ///< a placeholder, where weights are not kept
+    storage_type,  ///< a torch storage's; `index` is its place in k_storages
+    dtype,         ///< numpy.dtype('<f8')
+    function,      ///< a name of the allow-list
     // Below: `index` is the number of a node.
     long_text,
     bytes,
+    outside,       ///< bytes left where they are: `first` is their offset in the source
     long_integer,  ///< two's complement, little-endian, more than 8 bytes
     tuple,
     list,
     set,
     dict,
     ordered_dict,
+    // Parts of weights, where they are kept: each holds the arguments that it was made of.
+    storage,
+    loaded,
+    tensor,
+    parameter,
     boxed,  ///< only in the memo: a node that holds one value
 };
 
 constexpr bool is_node(kind type) noexcept { return type >= kind::long_text; }
 constexpr bool is_dict(kind type) noexcept {
     return type == kind::dict || type == kind::ordered_dict;
+}
+constexpr bool is_weights(kind type) noexcept {
+    return type == kind::weights || (type >= kind::storage && type <= kind::parameter);
 }
 /// Whether a node's range is one of values; else it is one of bytes.
 constexpr bool holds_values(kind type) noexcept { return type >= kind::tuple; }
@@ -119,6 +129,21 @@ class arena {
         check_room(size);
         const value made = make(type);
         bytes.insert(bytes.end(), data, data + size);
+        nodes.back().size = size;
+        return made;
+    }
+
+    /// A node that holds what `arguments`, a tuple, holds.
+    value make_alike(kind type, const node& arguments) {
+        const value made = make(type);
+        nodes.back().first = arguments.first;
+        nodes.back().size = arguments.size;
+        return made;
+    }
+
+    value make_outside(std::uint64_t offset, std::size_t size) {
+        const value made = make(kind::outside);
+        nodes.back().first = static_cast<std::size_t>(offset);
         nodes.back().size = size;
         return made;
     }

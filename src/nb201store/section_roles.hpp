@@ -23,7 +23,8 @@ constexpr bool is_description_section(std::string_view name) noexcept {
 /// Which sections hold data, by section number.
 inline std::vector<bool> data_sections(std::size_t count, const description& about) {
     std::vector<bool> used(count, false);
-    for (const group_info& group : about.groups) used[group.row_table] = true;
+    for (const group_info& group : about.groups)
+        if (group.row_table != k_none) used[group.row_table] = true;
     for (const column_info& column : about.columns)
         for (const std::uint32_t number : {column.data, column.extra, column.present})
             if (number != k_none) used[number] = true;

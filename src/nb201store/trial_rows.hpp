@@ -7,8 +7,9 @@
 
 namespace nb201store::detail {
 
-/// SAFETY: `table` points to an i32 [cells, seeds] section, checked at opening. A row taken from it
-/// is only used after it was compared with `rows`.
+/// SAFETY: `table` points to an i32 [cells, seeds] section, checked at opening, or is null where
+/// every cell has a trial of every seed. A row taken from it is only used after it was compared
+/// with `rows`.
 struct trial_rows {
     const std::uint8_t* table = nullptr;
     std::uint32_t cells = 0;
@@ -17,7 +18,9 @@ struct trial_rows {
 
     /// The row as stored: below `rows`, or k_none for a trial that does not exist, or damaged.
     std::uint32_t row(std::size_t code, std::uint32_t seed) const noexcept {
-        return load_u32(table + 4 * (code * seeds + seed));  // i32 -1 is k_none
+        const std::size_t at = code * seeds + seed;
+        if (table == nullptr) return static_cast<std::uint32_t>(at);
+        return load_u32(table + 4 * at);  // i32 -1 is k_none
     }
 };
 

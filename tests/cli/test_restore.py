@@ -146,6 +146,14 @@ class TestRefusals:
         refused(nb201("restore", small, out, "--layout", "v2"), "v2", "v1_1")
         assert names(tmp_path) == []
 
+    def test_a_slice(self, nb201: Any, refused: Any, files: Any, tmp_path: Path) -> None:
+        part = tmp_path / "part.nb201"
+        assert nb201("pack", files.archive, part, "--schedule", 12).code == 0
+        refused(
+            nb201("restore", part, tmp_path / "back"), str(part), "slice", "restore the archive"
+        )
+        assert names(tmp_path) == ["part.nb201"]
+
     def test_trials_without_their_curves(
         self, nb201: Any, refused: Any, small: Path, tmp_path: Path
     ) -> None:

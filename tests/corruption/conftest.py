@@ -42,7 +42,7 @@ def split_record(split: Split, rng: np.random.Generator, epochs: range) -> Split
     total = rng.integers(split.images // 4, split.images // 2, EPOCHS)
     accuracy = hits.decode(total, total * last // split.images, split.images, last)
     every, kept = np.arange(EPOCHS, dtype=np.int32), np.array(epochs, dtype=np.int32)
-    times = rng.random(EPOCHS) if split.name == "halves" else np.full(EPOCHS, 2.5)
+    times = rng.random(EPOCHS) if split.name == "halves" else np.full(EPOCHS, rng.random())
     return SplitRecord(
         accuracy=Series(kept, accuracy[kept]),
         loss=Series(kept, rng.random(EPOCHS)[kept]),

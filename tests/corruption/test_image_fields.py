@@ -180,7 +180,7 @@ COLUMNS = [
     Case("presence of another shape", 32, "I", 0),
     Case("data of an optional section", 24, "I", "#3/one/form"),
     Case("the same column twice", 4, "I", 2, blamed=0, more=((8, "I", 1),), row=7),
-    Case("extra section where none belongs", 28, "I", "#3/one/train/time.values", row=1),
+    Case("extra section where none belongs", 28, "I", "#3/one/params_m.values", row=1),
     Case("values of a dictionary that are no doubles", 28, "I", "#3/one/params_m", row=12),
     Case("list of parameters", 12, "I", 7, row=12),
     Case("first epoch of a metric of the trial", 16, "I", 1, row=12),

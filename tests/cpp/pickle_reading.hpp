@@ -50,6 +50,8 @@ class shown {
                 return std::string(state_.text_of(object));
             case pickle::kind::weights:
                 return "weights";
+            case pickle::kind::storage_type:
+                return std::string(pickle::k_storages[object.index]);
             default:
                 return seen_.insert(object.index).second ? node(object.index) : "...";
         }
@@ -57,6 +59,8 @@ class shown {
 
     std::string node(std::uint32_t index) {
         const pickle::node& held = state_.objects.nodes.at(index);
+        if (held.type == pickle::kind::outside)
+            return "outside " + std::to_string(held.first) + " " + std::to_string(held.size);
         if (!pickle::holds_values(held.type)) {
             const auto from =
                 state_.objects.bytes.begin() + static_cast<std::ptrdiff_t>(held.first);
@@ -65,6 +69,10 @@ class shown {
         std::string out = held.type == pickle::kind::tuple          ? "("
                           : held.type == pickle::kind::list         ? "["
                           : held.type == pickle::kind::ordered_dict ? "O{"
+                          : held.type == pickle::kind::storage      ? "storage("
+                          : held.type == pickle::kind::loaded       ? "loaded("
+                          : held.type == pickle::kind::tensor       ? "tensor("
+                          : held.type == pickle::kind::parameter    ? "parameter("
                                                                     : "{";
         if (held.order != pickle::k_not_packed) {
             const auto& order = state_.orders[held.order];
@@ -102,6 +110,7 @@ inline std::vector<std::string> items(pickle::reader& reader, bool streaming = t
 inline void read_anything(const std::string& bytes, std::size_t step) {
     for (const bool streaming : {true, false}) {
         pickle::reader reader(source(bytes, step), "any");
+        if (step % 2 == 0) reader.keep_weights();
         try {
             while (!reader.at_end()) items(reader, streaming);
         } catch (const nb201store::error&) {

@@ -80,6 +80,7 @@ inline void add_other_data(builder::image_builder& image) {
     image.add(ints("12/alpha/train/accuracy", u16, {2, 9},
                    {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 0, 13, 14, 15, 16, 17, 0, 19}));
     image.add(ints("12/alpha/train/accuracy.present", u8, {2, 2}, {0xFF, 1, 0x7D, 1}));
+    image.add(floats("20/beta/train/time", f8, {4}, {1e-4, 2.5e-4, 1.0 / 3, 0.7}));
     part about{"about", text, {2}, {'{', '}'}, false};
     image.add(about);
     image.add(ints("12/alpha/form", u16, {2}, {0, 0}));
@@ -92,6 +93,7 @@ inline void add_tables(builder::image_builder& image) {
     image.add_record("trials", record("", 0, {3, 0, 3, 0, 5, at("3/alpha/rows")}));
     image.add_record("trials", record("", 0, {3, 1, 1, 3, 4, at("3/beta/rows")}));
     image.add_record("trials", record("", 0, {12, 0, 1, 0, 2, at("12/alpha/rows")}));
+    image.add_record("trials", record("", 0, {20, 1, 2, 0, 8, k_none}));  // every cell, every seed
     const auto column = [&](std::initializer_list<std::uint32_t> fields) {
         image.add_record("columns", record("", 0, fields));
     };
@@ -114,6 +116,7 @@ inline void add_tables(builder::image_builder& image) {
     column({1, 2, 2, 1, 0, 3, at("3/beta/train/top5"), at("3/beta/train/top5.last"), k_none});
     column({2, 0, 1, 1, 5, 9, at("12/alpha/train/accuracy"), k_none,
             at("12/alpha/train/accuracy.present")});
+    column({3, 2, 4, 8, 0, 3, at("20/beta/train/time"), k_none, k_none});
 }
 
 inline builder::byte_vector user_record(const std::string& name, const std::string& unit,

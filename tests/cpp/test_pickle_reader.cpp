@@ -193,3 +193,55 @@ TEST_CASE("weights are one placeholder, attributes of an ordered dict are droppe
     CHECK(whole(proto(2) + "ccollections\nOrderedDict\n)R}" + text("values") + "K\x01sb.") ==
           "O{]");
 }
+
+namespace {
+
+std::string storage(const std::string& type, unsigned count) {
+    return "(" + text("storage") + "ctorch\n" + type + "\n" + text("7") + text("cpu") +
+           integer(count) + "tQ";
+}
+
+std::string kept(const std::string& bytes) {
+    pickle::reader reader(source(bytes), "some.pth");
+    reader.keep_weights();
+    const lines found = items(reader, false);
+    REQUIRE(found.size() == 1);
+    return found[0].substr(std::string("whole = ").size());
+}
+
+}  // namespace
+
+TEST_CASE("weights that are kept are what they were made of") {
+    const std::string tensor = "ctorch._utils\n_rebuild_tensor_v2\n(" + storage("FloatStorage", 6) +
+                               "K\x01K\x06\x85K\x01\x85tR";
+    CHECK(kept(proto(2) + tensor + ".") ==
+          "tensor(storage(storage,FloatStorage,7,cpu,6,],1,(6,],(1,],]");
+    CHECK(kept(proto(2) + "ctorch._utils\n_rebuild_parameter\n(" + tensor + "\x88tR.") ==
+          "parameter(tensor(storage(storage,FloatStorage,7,cpu,6,],1,(6,],(1,],],True,]");
+    // A storage's type keeps its meaning in the memo.
+    CHECK(kept(proto(2) + "](ctorch\nLongStorage\n" + put(0) + get(0) + "e.") ==
+          "[LongStorage,LongStorage,]");
+}
+
+TEST_CASE("of long bytes only the place is kept, and what follows them is read") {
+    const std::string start = proto(4) + "ctorch.storage\n_load_from_bytes\nB" + little(200, 4);
+    const std::string bytes = start + std::string(200, 'x') + "\x85R.";
+    CHECK(kept(bytes) == "loaded(outside " + std::to_string(start.size()) + " 200,]");
+    CHECK(whole(bytes) == "weights");
+    CHECK_THROWS_WITH_AS(whole(bytes.substr(0, start.size() + 150)),
+                         doctest::Contains("truncated file"), nb201store::error);
+}
+
+TEST_CASE("the sizes of storages are told, and must agree") {
+    const std::string same = storage("HalfStorage", 6);
+    pickle::reader reader(source(proto(2) + "](" + same + same + "e."), "some.pth");
+    CHECK(items(reader, false) == lines{"whole = [weights,weights,]"});
+    REQUIRE(reader.state().storages.size() == 1);
+    const auto& [key, size] = *reader.state().storages.begin();
+    CHECK(reader.state().texts[key] == "7");
+    CHECK(pickle::k_storages[size.type] == "HalfStorage");
+    CHECK(size.count == 6);
+    for (const std::string& other : {storage("HalfStorage", 7), storage("ShortStorage", 6)})
+        CHECK_THROWS_WITH_AS(whole(proto(2) + "](" + same + other + "e."),
+                             doctest::Contains("storage 7 twice"), nb201store::error);
+}

@@ -39,7 +39,7 @@ TEST_CASE("words the file does not know") {
     refused({0, "alpha", "train", "flops_m"}, errc::settings,
             "metric 'flops_m' belongs to a trial, not to a split: ask for it without one");
     refused({0, "alpha", "train", "accuracy", 200}, errc::settings,
-            "no schedule 200: this file has 3, 12");
+            "no schedule 200: this file has 3, 12, 20");
     refused({0, "alpha", "train", "accuracy", 3, 3}, errc::settings,
             "epoch must be -3..2 for schedule 3, found 3");
     refused({0, "alpha", "train", "accuracy", 3, -4}, errc::settings,
@@ -49,7 +49,7 @@ TEST_CASE("words the file does not know") {
 TEST_CASE("words it knows that were never recorded together") {
     refused({0, "beta", "x-valid"}, errc::missing, "beta has no split x-valid: it has train");
     refused({0, "beta", "train", "accuracy", 12}, errc::missing,
-            "beta has no schedule 12: it has 3");
+            "beta has no schedule 12: it has 3, 20");
     refused({0, "alpha", "x-valid", "top5"}, errc::missing,
             "alpha, schedule 3, x-valid has no top5: it has accuracy, loss, time");
     refused({0, "alpha", "x-valid", "loss", 3, 1}, errc::missing,
@@ -92,7 +92,7 @@ TEST_CASE("handles and metrics of a trial") {
           "metric 'accuracy' belongs to a split: name the split");
     CHECK(says([&] { image.trial_value(0, "alpha", "watts", 3, 777); }) ==
           "no metric of a trial 'watts': this file has params_m, flops_m, latency_s");
-    CHECK(says([&] { image.seeds(0, "beta", 12); }) == "beta has no schedule 12: it has 3");
+    CHECK(says([&] { image.seeds(0, "beta", 12); }) == "beta has no schedule 12: it has 3, 20");
     CHECK(says([&] { image.seeds(0, "delta", 12); }) ==
           "no dataset 'delta': this file has alpha, beta");
     CHECK(says([&] { image.curve(1, "alpha", "train", "loss", 3, 777); }) ==

@@ -191,6 +191,7 @@ TEST_CASE("trials, seeds and epochs") {
     refused("trials", 12, 0xFFFFFFFF);
     refused("trials", 16, 13);
     refused("trials", 20, 4096);
+    refused("trials", 20, 0xFFFFFFFF);  // no table, though trials are missing
     refused("trials", 20, number("about"));
     refused("trials", 20, number("3/beta/rows"));
     refused("trials", 24, 1);
@@ -203,7 +204,7 @@ TEST_CASE("trials, seeds and epochs") {
 }
 
 TEST_CASE("columns") {
-    refused("columns", column(0, 0), 3);
+    refused("columns", column(0, 0), 4);
     refused("columns", column(1, 0), 1, "columns", column(1, 4));
     refused("columns", column(0, 4), 3);
     refused("columns", column(0, 4), 2);

@@ -104,6 +104,21 @@ TEST_CASE("numbers of a cell, of a trial, of a dictionary and of a list") {
           errc::settings);
 }
 
+TEST_CASE("seconds of an image, and trials that need no row table") {
+    const auto image = sample::open(sample::make());
+    CHECK(image.value(1, "beta", "train", "time", 20, 2, 888) == 2.5e-4 * 151700);
+    CHECK(image.value(2, "beta", "train", "time", 20, 0, mean_seed) == 1.0 / 3 * 151700);
+    CHECK(image.seeds(3, "beta", 20) == std::vector<std::uint32_t>{777, 888});
+    const std::int64_t codes[] = {3, 0, 2};
+    double seconds[3];
+    std::uint8_t present[3];
+    image.column("beta", "train", "time", 20, 1, 777).take({codes, 3}, seconds, present);
+    CHECK(seconds[0] == 0.7 * 151700);
+    CHECK(seconds[1] == 1e-4 * 151700);
+    CHECK(seconds[2] == 1.0 / 3 * 151700);
+    image.check();
+}
+
 TEST_CASE("presence bits beyond the first byte") {
     const auto image = sample::open(sample::make());
     CHECK(image.value(1, "alpha", "train", "accuracy", 12, -1, 777) == 100.0 * 9 / 50000);

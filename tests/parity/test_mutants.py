@@ -11,6 +11,7 @@ import struct
 import numpy as np
 import pytest
 from answers import differences
+from image_sections import section_names
 from official import Tables, official_results
 
 import nb201store as nb
@@ -50,9 +51,10 @@ class Mutant:
         self._data = bytearray(image.read_bytes())
         self._sections = {s["name"]: s for s in _core.Image(str(image)).sections()}
         self._numbers = {name: number for number, name in enumerate(self._sections)}
+        self._holding = section_names(image)
 
     def array(self, name):
-        section = self._sections[name]
+        section = self._sections[self._holding[name]]
         dtype = DTYPES[section["dtype"]]
         flat = np.frombuffer(
             self._data, dtype, offset=section["offset"], count=int(np.prod(section["shape"]))
@@ -115,8 +117,9 @@ def by_one_ulp(name):
 
 def doubles_of(mutant_files, column):
     """The section that holds the doubles of a column: its own, or its dictionary."""
-    names = [s["name"] for s in _core.Image(str(mutant_files)).sections() if s["dtype"] == "f8"]
-    return next(name for name in names if name in (column, f"{column}.values"))
+    doubles = [s["name"] for s in _core.Image(str(mutant_files)).sections() if s["dtype"] == "f8"]
+    held = section_names(mutant_files)
+    return next(n for n in (column, f"{column}.values") if held.get(n) in doubles)
 
 
 DECODING = [

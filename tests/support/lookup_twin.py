@@ -14,7 +14,17 @@ from nb201store import hits
 OK, MISSING, DAMAGED = 0, 1, 2
 ENCODINGS = dict(
     enumerate(
-        ("hits", "packed_hits", "value", "per_trial", "per_cell", "dictionary", "list"), start=1
+        (
+            "hits",
+            "packed_hits",
+            "value",
+            "per_trial",
+            "per_cell",
+            "dictionary",
+            "list",
+            "per_image",
+        ),
+        start=1,
     )
 )
 
@@ -29,8 +39,10 @@ def seed_values(column, codes, seeds, epochs):
     values = np.full(row.shape, np.nan)
     values[exists] = per_row[row[exists], epochs[exists]]
     status[exists] = row_status[row[exists], epochs[exists]]
-    if ENCODINGS[column.encoding] == "per_cell":
+    if ENCODINGS[column.encoding] in ("per_cell", "per_image"):
         values = column.data[codes, 0]
+    if ENCODINGS[column.encoding] == "per_image":
+        values = values * column.images
     return np.where(status == OK, values, np.nan), status
 
 
@@ -94,6 +106,7 @@ def _rows(column):
         "value": lambda c: (c.data.astype(float), OK),
         "per_trial": lambda c: (c.data, OK),
         "per_cell": lambda _: (np.nan, OK),  # of the code, which a row does not know
+        "per_image": lambda _: (np.nan, OK),
         "dictionary": _of_dictionary,
         "list": _list_means,
     }[ENCODINGS[column.encoding]](column)

@@ -58,7 +58,9 @@ def make(rng) -> tuple[bytes, Made]:
     table = np.full(exists.shape, -1, "<i4")
     table[exists] = np.arange(exists.sum())
     made = Made(cells, schedule, seeds, int(exists.sum()))
-    rows = made.add(f"{schedule}/{DATASET}/rows", table)
+    rows = fmt.NONE
+    if not exists.all() or rng.random() < 0.5:
+        rows = made.add(f"{schedule}/{DATASET}/rows", table)
     for number, split in enumerate(SPLITS):
         for metric in ("accuracy", "top5"):
             _add_hits(rng, made, number, split, metric)
@@ -160,7 +162,7 @@ def _add_values(rng, made, number, split, metric, dtype, choices, *, gapless=Fal
 
 
 def _add_time(rng, made, number, split) -> None:
-    encoding = str(rng.choice(["f4", "f8", "per_trial", "per_cell", "dictionary"]))
+    encoding = str(rng.choice(["f4", "f8", "per_trial", "per_cell", "per_image", "dictionary"]))
     gapless = split == "train"
     if encoding in ("f4", "f8"):
         _add_values(rng, made, number, split, "time", encoding, TIMES, gapless=gapless)
@@ -177,7 +179,7 @@ def _add_number(rng, made, number, metric, encoding, choices, epochs=(0, 0)) -> 
         data = made.add(name, rng.integers(0, len(values), made.trials).astype("<u2"))
         extra = made.add(f"{name}.values", values)
     else:
-        size = made.cells if encoding == "per_cell" else made.trials
+        size = made.cells if encoding in ("per_cell", "per_image") else made.trials
         data = made.add(name, _some(rng, choices, (size,)))
     _column(rng, made, number, metric, encoding, epochs, data, extra)
 

@@ -25,6 +25,7 @@ BASE = {
     "records",
     "laid_out",
     "trial_rows",
+    "trial_weights",
     "replacing",
     "threads",
 }
@@ -40,16 +41,18 @@ ALLOWED = {
     "records": {"errors"},
     "laid_out": {"records"},
     "trial_rows": set(),
+    "trial_weights": set(),
     "replacing": {"errors"},
     "threads": set(),
     "package_data": set(),
     "user_about": {"errors", "_core"},
     "upstream": BASE,
-    "archive": BASE,
+    "weights": BASE,
+    "archive": BASE | {"weights"},
     "image": BASE | {"archive", "user_about"},
     "user_columns": BASE | {"image"},
-    "verify": BASE | {"upstream", "archive", "image"},
-    "conversion": BASE | {"upstream", "archive", "image"},
+    "verify": BASE | {"upstream", "archive", "image", "weights"},
+    "conversion": BASE | {"upstream", "archive", "image", "weights"},
     "restoration": BASE | {"upstream", "archive", "image"},
     "answers": set(),
     "gaps": {"errors"},
@@ -75,6 +78,7 @@ ALLOWED = {
         "tables",
         "user_about",
         "views",
+        "weights",
     },
 }
 
@@ -140,7 +144,18 @@ def test_dependencies_run_one_way(path: Path) -> None:
     assert imported(path) - ALLOWED[owner] - {owner} == set()
 
 
-HEAVY = ("numpy", "zarr", "numba", "torch", "matplotlib", "xarray", "pandas", "pyarrow", "rich")
+HEAVY = (
+    "numpy",
+    "zarr",
+    "numba",
+    "torch",
+    "safetensors",
+    "matplotlib",
+    "xarray",
+    "pandas",
+    "pyarrow",
+    "rich",
+)
 
 
 def modules_after(code: str) -> set[str]:

@@ -305,3 +305,29 @@ class TestRefusals:
         assert [line.split()[0] for line in found] == [
             str(number) for number in range(len(hostile.ABSURD_SIZES))
         ]
+
+
+def test_bytes_of_weights_are_passed_over():
+    """More than an architecture may take in memory (256 MiB), which was refused when they were kept."""
+    block = bytes(1 << 20)
+    payload = 60
+
+    class Records:
+        """A list of five such objects, made as it is read."""
+
+        def __init__(self):
+            one = b"B" + (payload << 20).to_bytes(4, "little")
+            self.left = [b"\x80\x04]("]
+            for _ in range(5):
+                self.left += [one, *[block] * payload]
+            self.left.append(b"K\x07e.")
+
+        def read(self, size):
+            piece = self.left.pop(0) if self.left else b""
+            if len(piece) > size:
+                self.left.insert(0, piece[size:])
+            return piece[:size]
+
+    opened = reader(Records())
+    assert opened.read() == [WEIGHTS] * 5 + [7]
+    assert opened.at_end()

@@ -254,7 +254,6 @@ class TestContainers:
         plain = pickle.dumps(META, 4)
         for data, container in (
             (self.legacy(), "torch-legacy"),
-            (self.legacy(["0"]) + b"raw weights", "torch-legacy"),
             (self.zipped(), "torch-zip"),
             (bz2.compress(plain), "bz2"),
             (plain, "pickle"),

@@ -133,7 +133,7 @@ def test_its_differences_are_named(files, kind, name) -> None:
     trials[2] = CHANGES[name](trials[2])
     cells = [cell(one.code, one) for one in trials]
     with Workers() as workers:
-        comparison = Comparison(files[kind], workers)
+        comparison = Comparison(files[kind], open_target(files[kind]), workers)
         for one in cells:
             comparison.add(one)
         report = comparison.finish()
