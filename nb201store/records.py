@@ -98,3 +98,15 @@ class Source:
     md5: str
     sha256: str
     container: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """How several sources became one.
+
+    `first_wins`: metrics in which the first source's numbers stand where sources differ. `differing_trials`: trials in
+    which that was so, by metric.
+    """
+
+    first_wins: tuple[str, ...]
+    differing_trials: Mapping[str, int]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from nb201store.records import Merged
 from nb201store.schema import Benchmark, Dataset, Split
 
 if TYPE_CHECKING:
@@ -113,6 +114,14 @@ def benchmark_from_json(data: Mapping[str, Any]) -> Benchmark:
         int(data["in_channels"]), int(data["batch"]),
         tuple(int(e) for e in data["schedules"]), datasets,
     )  # fmt: skip
+
+
+def merged_from_json(data: Mapping[str, Any] | None) -> Merged | None:
+    """Rebuild what an archive says of the merge that it was made by; errors as of `benchmark_from_json`."""
+    if data is None:
+        return None
+    counts = {str(metric): int(count) for metric, count in dict(data["differing_trials"]).items()}
+    return Merged(tuple(map(str, data["first_wins"])), counts)
 
 
 def runs_of(epochs: Iterable[int]) -> list[list[int]]:

@@ -107,6 +107,7 @@ class Archive:
     def _describe(self, attributes: dict[str, Any]) -> None:
         self.benchmark: Benchmark = layout.benchmark_from_json(attributes["benchmark"])
         self.sources = tuple(Source(**source) for source in attributes["sources"])
+        self.merged = layout.merged_from_json(attributes.get("merged"))
         self._weights_about = attributes.get("weights")
         self.written_by = str(attributes["written_by"])
         self.cell_forms = [str(form) for form in attributes["cell_forms"]]

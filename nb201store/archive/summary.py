@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -66,6 +66,17 @@ class GroupSummary:
         return self.trials - self.sparse
 
 
+@dataclass(slots=True)
+class SourceShare:
+    """What one of several sources gave: how many cells and trials it has, and how many of them no other has."""
+
+    name: str
+    cells: int = 0
+    only_cells: int = 0
+    trials: int = 0
+    only_trials: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What an archive was made of.
@@ -77,6 +88,8 @@ class Summary:
     trials, values : int; values are all numbers of all trials, costs and latencies included
     cells_of_two_costs : cells that are counted so in any group, each once
     groups : by (schedule, data set as described)
+    sources : of several sources that were joined, a SourceShare each
+    differing_trials : trials in which those differ and the first one's numbers stand, as `first_wins` said, by metric
     weights : the weights files that were written, None where weights were left out
     """
 
@@ -87,6 +100,8 @@ class Summary:
     values: int
     cells_of_two_costs: int
     groups: tuple[GroupSummary, ...]
+    sources: tuple[SourceShare, ...] = ()
+    differing_trials: Mapping[str, int] = field(default_factory=dict)
     weights: Listing | None = None
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nb201store.archive.arrays import Array
-    from nb201store.records import CellRecord, Source
+    from nb201store.records import CellRecord, Merged, Source
     from nb201store.schema import Benchmark
     from nb201store.weights.listing import Listing
 
@@ -38,8 +38,9 @@ def write(
     path: Path,
     benchmark: Benchmark,
     cells: Iterable[CellRecord],
-    source: Source | Callable[[], Source],
+    source: Source | Callable[[], Source | tuple[Source, ...]],
     *,
+    merged: Callable[[], Merged] | None = None,
     loss: str = "float32",
     overwrite: bool = False,
     durable: bool = True,
@@ -53,6 +54,7 @@ def write(
     Parameters
     ----------
     source : what they came from, or a function that tells it: it is asked when all cells have come
+    merged : how several sources became one; asked then too
     loss : "float32" (at most 6e-8 relative from the published double) or "float64" (exact)
     durable : flush every file to the disk before the archive takes its name
     quick : compress little and fast: for an archive that is thrown away again
@@ -80,9 +82,15 @@ def write(
         # Before the arrays are written: that empties the tables that are counted here.
         summary = summarize(stage, values)
         told = source() if callable(source) else source
+        attributes: dict[str, Any] = {
+            "sources": [asdict(one) for one in (told if isinstance(told, tuple) else (told,))]
+        }
+        if merged is not None:
+            attributes["merged"] = asdict(merged())
         if weights is not None:
+            attributes["weights"] = weights.about()
             summary = replace(summary, weights=weights)
-        _write_store(Output(folder, workers, quick), stage, told, weights, progress)
+        _write_store(Output(folder, workers, quick), stage, attributes, weights, progress)
         if finish is not None:
             finish()
     return summary
@@ -133,7 +141,7 @@ def _gather(stage: Stage, cells: Iterable[CellRecord]) -> int:
 def _write_store(
     output: Output,
     stage: Stage,
-    source: Source,
+    attributes: dict[str, Any],
     weights: Listing | None,
     progress: Progress | None,
 ) -> None:
@@ -148,10 +156,9 @@ def _write_store(
             "nb201store_archive": layout.ARCHIVE_VERSION,
             "written_by": f"nb201store {__version__}",
             "benchmark": layout.benchmark_to_json(stage.benchmark),
-            "sources": [asdict(source)],
+            **attributes,
             "cell_forms": stage.cell_forms.listed(),
             "trial_forms": stage.trial_forms.listed(),
-            **({} if weights is None else {"weights": weights.about()}),
         },
     )
     write_coordinate(root, "code", arrays.codes, "canonical cell integer")

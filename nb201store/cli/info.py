@@ -46,6 +46,14 @@ def command(file: Path | None, sources: bool, as_json: bool) -> None:
         click.echo(
             f"source: {source['name']} ({source['kind']}, {source['size']} bytes, md5 {source['md5']})"
         )
+    if facts["merged"]:
+        counts = facts["merged"]["differing_trials"]
+        told = ", ".join(
+            f"{metric} ({counts.get(metric, 0)} trials)" for metric in facts["merged"]["first_wins"]
+        )
+        click.echo(
+            f"where those differ, the numbers of the first stand in: {told or 'nothing, they agree'}"
+        )
     if isinstance(weights := facts["weights"], dict):
         size = output.size_text(weights["bytes"])
         click.echo(f"weights: {weights['files']} files, {size} in {weights['folder']}")
@@ -83,11 +91,15 @@ def _range(epochs: list[int]) -> str:
 
 
 def _image_facts(file: Path) -> dict[str, Any]:
+    from dataclasses import asdict
+
     from nb201store.image.reader import ImageRecords
     from nb201store.user_about import described_user_columns
+    from nb201store.verify.joined import told_by_image
 
     records = ImageRecords(file)
     described = records.image.describe()
+    merged = told_by_image(records)[1]
     epochs = {
         (c["schedule"], c["dataset"], c["split"]): c["epochs"]
         for c in described["columns"]
@@ -104,7 +116,7 @@ def _image_facts(file: Path) -> dict[str, Any]:
         "file": str(file), "kind": "image", "format": described["writer_version"], "bytes": records.image.size,
         "space": described["space"], "cells": described["cells"], "cells_with_results": len(records.codes()),
         "loss": str(records.loss_dtype), **records.facts(), "groups": groups,
-        "user_columns": described_user_columns(records.image),
+        "merged": None if merged is None else asdict(merged), "user_columns": described_user_columns(records.image),
     }  # fmt: skip
 
 
@@ -129,8 +141,9 @@ def _archive_facts(file: Path) -> dict[str, Any]:
         "bytes": sum(f.stat().st_size for f in file.rglob("*") if f.is_file()),
         "benchmark": archive.benchmark.name, "space": archive.space.name, "cells": len(archive.space),
         "cells_with_results": len(archive.codes()), "loss": str(archive.loss_dtype),
-        "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources],
-        "weights": None if listing is None else listing.about(), "groups": groups,
+        "written_by": archive.written_by, "sources": [asdict(s) for s in archive.sources], "groups": groups,
+        "merged": None if archive.merged is None else asdict(archive.merged),
+        "weights": None if listing is None else listing.about(),
         "slice": None, "user_columns": [],  # those belong to images
     }  # fmt: skip
 

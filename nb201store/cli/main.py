@@ -24,6 +24,7 @@ COMMANDS = {
     "info": "Say what a file holds; --sources lists the known official files.",
     "restore": "Write an archive or image back in an official layout.",
     "verify": "Check a file, or compare it with its source value by value.",
+    "diff": "Show what two archives or images differ in.",
     "query": "Print what is recorded of one cell.",
     "top": "List the best cells.",
     "compare": "Show a few cells side by side.",

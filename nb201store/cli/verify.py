@@ -50,12 +50,16 @@ def command(
         output.print_json({
             "file": str(file), "source": str(source), "same": report.same, "cells": report.cells,
             "trials": report.trials, "values": report.values, "weights": report.weights,
-            "differences": report.difference_count,
-            "first_differences": report.differences,
+            "differences": report.difference_count, "first_differences": report.differences,
+            "not_compared": report.not_compared,
         })  # fmt: skip
     else:
         for line in report.differences:
             click.echo(line)
+        if report.not_compared:
+            click.echo(
+                f"not compared: {', '.join(report.not_compared)}: {file} says that another source's numbers stand"
+            )
         weights = f", {report.weights} weights files" if report.weights else ""
         click.echo(
             f"{file}: {report.cells} cells, {report.trials} trials, {report.values} values{weights} "

@@ -302,6 +302,8 @@ class Plan:
             "sources": [asdict(source) for source in self._archive.sources],
             **({} if self._weights is None else {"weights": self._weights}),
         }
+        if self._archive.merged is not None:
+            about["merged"] = asdict(self._archive.merged)
         return about if self._part.whole else about | {"slice": self._part.to_json()}
 
 

@@ -164,7 +164,8 @@ def open_folder(path: Path, progress: Progress | None, options: Options) -> Upst
     """Return the reader of a folder, by the names of its files."""
     if (path / "zarr.json").exists():
         raise SourceError(
-            f"{path}: this is a Zarr folder, not an official source; `nb201 pack` makes an archive's image"
+            f"{path}: this is a Zarr folder, not an official source; `nb201 pack` makes an archive's image, "
+            "and another archive is a copy of the folder"
         )
     if (path / META_FILE).exists():
         if not nats_files(path):

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nb201store.records import SplitRecord
+from nb201store.records import Series, SplitRecord
 
 if TYPE_CHECKING:
-    from nb201store.records import CellRecord, Series, TrialRecord
+    from nb201store.records import CellRecord, TrialRecord
+    from nb201store.verify.joined import Joined
     from nb201store.verify.report import Report
 
 
@@ -32,9 +33,13 @@ def compare_cells(
 
 
 def compare_trials(
-    source: TrialRecord, ours: TrialRecord, loss: np.dtype[Any], report: Report
+    source: TrialRecord,
+    ours: TrialRecord,
+    loss: np.dtype[Any],
+    report: Report,
+    joined: Joined | None = None,
 ) -> None:
-    """Compare one trial; add to `report`."""
+    """Compare one trial, exactly or as `joined` asks; add to `report`."""
     pairs = {
         "params_m": ((source.params_m,), (ours.params_m,)),
         "flops_m": ((source.flops_m,), (ours.flops_m,)),
@@ -42,9 +47,11 @@ def compare_trials(
     }
     report.values += count_numbers(source)
     for metric, (theirs, found) in pairs.items():
+        if joined is not None and (metric in joined.not_compared or theirs in ((), (None,))):
+            continue
         if _bits(theirs) != _bits(found):
             report.differ(f"{source.name}: {metric} {found}, source {theirs}")
-    if source.form != ours.form:
+    if joined is None and source.form != ours.form:
         report.differ(f"{source.name}: form {ours.form!r}, source {source.form!r}")
     for split in sorted(source.splits.keys() | ours.splits.keys()):
         theirs_split = source.splits.get(split, SplitRecord()).series()
@@ -52,7 +59,20 @@ def compare_trials(
         for metric in sorted(theirs_split.keys() | found_split.keys()):
             where = f"{source.name}, {split}, {metric}"
             dtype = loss if metric == "loss" else None
-            _compare_series(where, theirs_split.get(metric), found_split.get(metric), dtype, report)
+            theirs_series, found_series = theirs_split.get(metric), found_split.get(metric)
+            if joined is not None:
+                if metric in joined.not_compared or theirs_series is None:
+                    continue
+                found_series = _at(theirs_series.epochs, found_series)
+            _compare_series(where, theirs_series, found_series, dtype, report)
+
+
+def _at(epochs: np.ndarray[Any, np.dtype[np.int32]], held: Series | None) -> Series | None:
+    """A series at no other epochs than these."""
+    if held is None:
+        return None
+    kept = np.isin(held.epochs, epochs)
+    return Series(held.epochs[kept], held.values[kept])
 
 
 def count_numbers(trial: TrialRecord) -> int:

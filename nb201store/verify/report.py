@@ -10,7 +10,10 @@ MOST_SHOWN = 20
 
 @dataclass(slots=True)
 class Report:
-    """What was compared, and what was found to differ; `weights` counts files."""
+    """What was compared, and what was found to differ; `weights` counts files.
+
+    `not_compared`: metrics in which another source's numbers stand, as a target of several sources says of itself.
+    """
 
     cells: int = 0
     trials: int = 0
@@ -18,6 +21,7 @@ class Report:
     weights: int = 0
     difference_count: int = 0
     differences: list[str] = field(default_factory=list)
+    not_compared: list[str] = field(default_factory=list)
 
     def differ(self, text: str, count: int = 1) -> None:
         """Count differences; keep the first texts."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from nb201store.laid_out import LaidOut, SeriesPlace
     from nb201store.records import TrialRecord
-    from nb201store.trial_rows import Array, SeriesRows, TrialTable
+    from nb201store.trial_rows import Array, SeriesRows, TrialNumbers, TrialTable
+    from nb201store.verify.joined import Joined
 
 
 def same_trials(
@@ -26,8 +27,9 @@ def same_trials(
     laid_out: Sequence[LaidOut],
     table: TrialTable,
     loss: np.dtype[Any],
+    joined: Joined | None = None,
 ) -> Array:
-    """Return which trials are stored exactly, bool [n].
+    """Return which trials are stored exactly, or as `joined` asks, bool [n].
 
     REQUIRES: at least one trial; all have the layout of the first, `laid_out` holds their splits, and `table` is of
     their schedule and data set.
@@ -38,29 +40,37 @@ def same_trials(
     same = rows >= 0
     if not same.all():
         return np.zeros(len(trials), dtype=bool)
-    same &= _same_numbers(trials, rows, table)
+    same &= _same_numbers(trials, rows, table, joined)
     arrays = StackedArrays([one.arrays for one in laid_out])
     places = {(place.split, place.metric): place for place in laid_out[0].layout.places}
     for name in table.series_names:
         place = places.pop(name, None)
+        nothing = place is None or not len(place.epochs)
+        if joined is not None and (nothing or name[1] in joined.not_compared):
+            continue
         stored = table.series(*name, rows)
-        if place is None or not len(place.epochs):
+        if place is None or nothing:
             same &= ~stored.present.any(axis=1)
         else:
             values = arrays.rows(place)
             same &= _same_series(
-                place, values.astype(loss) if name[1] == "loss" else values, stored
+                place, values.astype(loss) if name[1] == "loss" else values, stored, joined
             )
+    left_out = frozenset() if joined is None else joined.not_compared
     if any(
-        len(place.epochs) for place in places.values()
+        len(place.epochs) for place in places.values() if place.metric not in left_out
     ):  # series that the table has no place for
         same[:] = False
     return same
 
 
-def _same_numbers(trials: Sequence[TrialRecord], rows: Array, table: TrialTable) -> Array:
+def _same_numbers(
+    trials: Sequence[TrialRecord], rows: Array, table: TrialTable, joined: Joined | None
+) -> Array:
     """Whether costs, latencies and forms are those of the trials."""
     stored = table.numbers(rows)
+    if joined is not None:
+        return _held_numbers(trials, stored, joined)
     same = np.array([t.form == form for t, form in zip(trials, stored.forms, strict=True)])
     for name in ("params_m", "flops_m"):
         values, known = costs_of(getattr(trial, name) for trial in trials)
@@ -75,13 +85,32 @@ def _same_numbers(trials: Sequence[TrialRecord], rows: Array, table: TrialTable)
     return same
 
 
-def _same_series(place: SeriesPlace, values: Array, stored: SeriesRows) -> Array:
-    """Whether the values at the epochs of `place`, and no others, are stored."""
+def _held_numbers(trials: Sequence[TrialRecord], stored: TrialNumbers, joined: Joined) -> Array:
+    """Whether the costs and latencies that the trials have are stored."""
+    same: Array = np.ones(len(trials), dtype=bool)
+    for name in {"params_m", "flops_m"} - joined.not_compared:
+        values, known = costs_of(getattr(trial, name) for trial in trials)
+        also_known = getattr(stored, f"{name}_known")
+        same &= ~known | (also_known & _same_bits(values, getattr(stored, name)))
+    if "latency_s" not in joined.not_compared:
+        lists = np.split(stored.latency_s, np.cumsum(stored.latency_count)[:-1])
+        for place, (trial, kept) in enumerate(zip(trials, lists, strict=True)):
+            listed = np.array(trial.latency_s or (), dtype=np.float64)
+            if len(listed) and listed.tobytes() != kept.tobytes():
+                same[place] = False
+    return same
+
+
+def _same_series(
+    place: SeriesPlace, values: Array, stored: SeriesRows, joined: Joined | None
+) -> Array:
+    """Whether the values at the epochs of `place` are stored, and no others unless several sources were joined."""
     at = np.searchsorted(stored.epochs, place.epochs)
     if at[-1] >= len(stored.epochs) or not np.array_equal(stored.epochs[at], place.epochs):
         return np.zeros(len(values), dtype=bool)
-    same: Array = stored.present.sum(axis=1) == len(at)
-    same &= stored.present[:, at].all(axis=1)
+    same: Array = np.asarray(stored.present[:, at].all(axis=1))
+    if joined is None:
+        same &= stored.present.sum(axis=1) == len(at)
     return same & _same_bits(values.astype(np.float64), stored.values[:, at]).all(axis=1)
 
 

@@ -15,6 +15,7 @@ from nb201store.laid_out import Layouts
 from nb201store.space import SPACES
 from nb201store.threads import Workers
 from nb201store.upstream import open_source
+from nb201store.verify.joined import Joined, joined_with
 from nb201store.verify.one_by_one import compare_trials, count_numbers
 from nb201store.verify.report import Report
 from nb201store.verify.together import same_trials
@@ -110,6 +111,7 @@ def verify(
         target = open_target(path)
         codes = None if sample is None else _drawn(target, sample, rng_seed)
         comparison = Comparison(path, target, workers, codes)
+        comparison.expect(source)
         weights = _weights_comparison(target, source, codes)
         for done, (count, cell) in enumerate(_source_cells(source, codes, weights)):
             if progress is not None:
@@ -191,6 +193,7 @@ class Comparison:
         self._expected = target.codes() if codes is None else codes
         self._slicer = target.slicer() if isinstance(target, ImageRecords) else None
         self._tables = self._target.trial_tables()
+        self._joined: Joined | None = None
         self._loss = self._target.loss_dtype
         self._of_cells, self._of_trials = Report(), Report()
         self._layouts = Layouts()
@@ -202,6 +205,10 @@ class Comparison:
             lambda: ([], [])
         )
         self._codes: set[int] = set()
+
+    def expect(self, source: Path) -> None:
+        """Ask no more of a target that several sources were joined to than it can hold of this one."""
+        self._joined = joined_with(self._target, source)
 
     def add(self, cell: CellRecord) -> None:
         """Compare what belongs to the cell; let its trials wait."""
@@ -216,7 +223,7 @@ class Comparison:
             self._of_cells.differ(f"code {cell.code}: missing in {self._path}")
             return
         form = self._target.cell_form(cell.code)
-        if cell.form != form and self._slicer is None:
+        if cell.form != form and self._slicer is None and self._joined is None:
             self._of_cells.differ(f"code {cell.code}: form {form!r}, source {cell.form!r}")
         for whole in trials:
             trial, laid_out = whole, self._layouts.laid_out(whole.splits)
@@ -243,6 +250,10 @@ class Comparison:
         self._workers.finish()
         self._take_compared()
         report, of_trials = self._of_cells, self._of_trials
+        if self._joined is not None:  # more than the source has is what the others gave
+            report.not_compared = sorted(self._joined.not_compared)
+            report.add(of_trials)
+            return report
         for code in self._expected:
             if int(code) not in self._codes:
                 report.differ(f"code {int(code)}: in {self._path}, but not in the source")
@@ -272,7 +283,7 @@ class Comparison:
         def work() -> None:
             same = [False] * len(trials)
             if table is not None:
-                same = same_trials(trials, laid_out, table, self._loss).tolist()
+                same = same_trials(trials, laid_out, table, self._loss, self._joined).tolist()
             values = sum(len(place.epochs) for place in laid_out[0].layout.places) * sum(same)
             values += sum(count_numbers(t) for t, one in zip(trials, same, strict=True) if one)
             differing = [t for t, one in zip(trials, same, strict=True) if not one]
@@ -295,6 +306,6 @@ class Comparison:
         key = (trial.schedule, trial.dataset, trial.seed)
         for ours in self._target.cell(trial.code).trials:
             if (ours.schedule, ours.dataset, ours.seed) == key:
-                compare_trials(trial, ours, self._loss, self._of_trials)
+                compare_trials(trial, ours, self._loss, self._of_trials, self._joined)
                 return
         self._of_trials.differ(f"{trial.name}: missing")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nb201store import _core
-from nb201store.errors import ChecksumError, FormatError
+from nb201store.errors import FormatError
 from nb201store.verify.report import Report
 from nb201store.weights import ListedFile, file_name
 from nb201store.weights.encoding import decode, encode
+from nb201store.weights.listed import listed_folder, read_listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from nb201store.weights import Listing
 
     Progress = Callable[[str, int, int], None]
-
-
-def folder_of(archive: Archive, listing: Listing) -> Path:
-    """Where the weights of an archive lie."""
-    return archive.path.resolve().parent / listing.folder
 
 
 def check_weights(archive: Archive, progress: Progress | None = None) -> int | None:
@@ -40,24 +35,8 @@ def check_weights(archive: Archive, progress: Progress | None = None) -> int | N
     listing = archive.weights()
     if listing is None:
         return None
-    folder = folder_of(archive, listing)
-    for done, (trial, listed) in enumerate(listing.files.items()):
-        path = folder / file_name(trial)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise FormatError(
-                f"{path}: the weights of {trial.name} are listed in {archive.path}, but there is no such file"
-            ) from None
-        if len(data) != listed.size:
-            raise FormatError(
-                f"{path}: weights of {trial.name}: expected {listed.size:,} bytes, found {len(data):,}"
-            )
-        if _core.crc32c(data) != listed.crc32c:
-            raise ChecksumError(
-                f"{path}: weights of {trial.name}: expected CRC-32C {listed.crc32c:#010x}, "
-                f"found {_core.crc32c(data):#010x}"
-            )
+    for done, trial in enumerate(listing.files):
+        read_listed(archive.path, listing, trial)
         if progress is not None:
             progress("weights", done + 1, len(listing.files))
     return len(listing.files)
@@ -70,9 +49,10 @@ class WeightsComparison:
         self, archive: Archive, listing: Listing, codes: Collection[int] | None = None
     ) -> None:
         """`codes`: the cells whose weights are to come; all by default."""
-        self._folder = folder_of(archive, listing)
+        self._folder = listed_folder(archive.path, listing)
         self._listing = listing
         self._expected = {trial for trial in listing.files if codes is None or trial.code in codes}
+        self._joined = len(archive.sources) > 1  # it may have the weights of others
         self._report = Report()
         self._came: set[TrialKey] = set()
 
@@ -102,7 +82,7 @@ class WeightsComparison:
     def finish(self) -> Report:
         """What was found; also what the source did not have, unless it had no weights at all."""
         missing = len(self._expected - self._came)
-        if self._came and missing > 0:
+        if self._came and missing and not self._joined:
             self._report.differ(
                 f"{missing} weights files are listed whose trials came without weights"
             )

@@ -27,11 +27,20 @@ class Listing:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.files: dict[TrialKey, ListedFile] = {}
+        self._by_code: dict[int, list[TrialKey]] | None = None
 
     def about(self) -> dict[str, str | int]:
         """What the archive's root says: the folder, how many files it has, and their bytes."""
         size = sum(file.size for file in self.files.values())
         return {"folder": self.folder, "files": len(self.files), "bytes": size}
+
+    def of_cell(self, code: int) -> list[TrialKey]:
+        """The trials of a cell that have files."""
+        if self._by_code is None:
+            self._by_code = {}
+            for trial in self.files:
+                self._by_code.setdefault(trial.code, []).append(trial)
+        return self._by_code.get(code, [])
 
     def of_group(self, schedule: int, dataset: str) -> dict[tuple[int, int], ListedFile]:
         """{(code, seed): file} of one schedule on one data set."""

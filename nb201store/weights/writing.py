@@ -14,6 +14,7 @@ from nb201store.weights.listing import ListedFile, Listing
 from nb201store.weights.naming import check_folder, file_name, weights_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -76,11 +77,11 @@ class WeightsWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
 
-    def check_any(self, source: Path) -> None:
-        """Raise SourceError where no trial came with weights."""
+    def check_any(self, sources: Iterable[Path]) -> None:
+        """Raise SourceError where no trial of the sources came with weights."""
         if not self.listing.files:
             raise SourceError(
-                f"{source}: none of its trials came with weights; convert it without --weights"
+                f"{', '.join(map(str, sources))}: no trial came with weights; convert without --weights"
             )
 
     def place(self) -> None:

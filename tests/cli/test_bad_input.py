@@ -202,7 +202,11 @@ def test_our_own_files_where_an_official_one_belongs(
     target = tmp_path / "x.nb201"
     refused(nb201("convert", files.image, target), str(files.image), "this is an nb201store image")
     refused(
-        nb201("convert", files.archive, target), str(files.archive), "Zarr folder", "nb201 pack"
+        nb201("convert", files.archive, target),
+        str(files.archive),
+        "Zarr folder",
+        "nb201 pack",
+        "copy",
     )
     refused(nb201("verify", files.archive, files.image), "this is an nb201store image")
     refused(nb201("query", files.source, "0"), "magic", "nb201 convert")

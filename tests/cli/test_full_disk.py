@@ -75,17 +75,25 @@ def most_needed(target: Path) -> int:
 @pytest.mark.parametrize(
     ("command", "ending"),
     [
-        ("convert", ".zarr"), ("convert", ".nb201"), ("pack", ".nb201"), ("restore", ".pickle.pbz2"),
+        ("convert", ".zarr"),
+        ("convert", ".nb201"),
+        ("pack", ".nb201"),
+        ("join", ".zarr"),
+        ("join", ".nb201"),
+        ("restore", ".pickle.pbz2"),
         ("restore", "-simple"),
     ],
-)  # fmt: skip
+)
 def test_a_full_disk_leaves_no_half(
     commands: Commands, files: Any, tmp_path: Path, work: Path, command: str, ending: str, exists: bool
 ) -> None:  # fmt: skip
     source = small_sources.file_of(tmp_path / "one.pickle.pbz2", [5])
+    sources = [source]
     if command != "convert":
         commands.run("convert", source, tmp_path / "one.zarr")
-        source = tmp_path / "one.zarr"
+        sources = [tmp_path / "one.zarr"]
+    if command == "join":  # the other becomes a scratch archive beside the target first
+        sources.append(small_sources.file_of(tmp_path / "other.pickle.pbz2", [3, 5]))
     folder = small_sources.folder_of(tmp_path / "old-simple", [0])
     olds = {
         ".zarr": files.archive,
@@ -99,7 +107,8 @@ def test_a_full_disk_leaves_no_half(
         *(["--overwrite"] if exists else []),
         *(["--layout=nats-folder"] if ending == "-simple" else []),
     ]
-    arguments = [command, source, target, *options]
+    command = "convert" if command == "join" else command
+    arguments = [command, *sources, target, *options]
     put(target, old)
     before = digest(target)
     assert commands.run(*arguments).code == 0

@@ -87,15 +87,18 @@ def assert_ended_well(ended: Ended, number: signal.Signals) -> None:
     assert "Traceback" not in ended.err or "Exception ignored" in ended.err
 
 
-def source_of(kind: str, folder: Path) -> Path:
-    """Make a file, a folder or an archive."""
+def sources_of(kind: str, folder: Path) -> list[Path]:
+    """Make a file, a folder, an archive, two folders, or an archive and a folder."""
+    cells = small_sources.folder_of(folder / "cells", [3, 5, 8])
     if kind == "folder":
-        return small_sources.folder_of(folder / "cells", [3, 5, 8])
+        return [cells]
+    if kind == "folders":
+        return [cells, small_sources.folder_of(folder / "others", [5, 9])]
     single = small_sources.file_of(folder / "one.pickle.pbz2", [5])
-    if kind == "archive":
-        conversion.convert(single, folder / "one.zarr")
-        return folder / "one.zarr"
-    return single
+    if kind == "file":
+        return [single]
+    conversion.convert(single, folder / "one.zarr")
+    return [folder / "one.zarr", *([cells] if kind == "mixture" else [])]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +108,9 @@ def source_of(kind: str, folder: Path) -> Path:
         ("convert", "file", ".nb201"),
         ("convert", "folder", ".zarr"),
         ("convert", "folder", ".nb201"),
+        ("convert", "folders", ".zarr"),
+        ("convert", "mixture", ".zarr"),
+        ("convert", "mixture", ".nb201"),
         ("pack", "archive", ".nb201"),
         ("restore", "archive", ".pickle.pbz2"),
         ("restore", "archive", "-simple"),
@@ -117,7 +123,7 @@ def test_a_killed_run_leaves_no_half(
     work.mkdir()
     target = work / f"x{ending}"
     layout = ["--layout=nats-folder"] if ending == "-simple" else []
-    arguments = [command, source_of(kind, tmp_path), target, *layout]
+    arguments = [command, *sources_of(kind, tmp_path), target, *layout]
     rng = random.Random(f"{command} {kind} {ending}")
     first = commands.run(*arguments)
     assert (first.code, first.err) == (0, "")

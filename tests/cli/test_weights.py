@@ -75,7 +75,7 @@ def test_sources_without_weights(tmp_path: Path, nb201: Any, refused: Any) -> No
     refused(nb201("convert", single, tmp_path / "x.zarr", "--weights"), "a single file")
     for ending in (".zarr", ".nb201"):
         target = tmp_path / f"x{ending}"
-        refused(nb201("convert", folder, target, "--weights"), "none of its trials came with weights")  # fmt: skip
+        refused(nb201("convert", folder, target, "--weights"), "no trial came with weights")  # fmt: skip
     assert names(tmp_path) == before
 
 
@@ -134,3 +134,36 @@ def test_an_exception_at_any_stage_leaves_nothing(source: Path, tmp_path: Path, 
     with pytest.raises(KeyboardInterrupt):
         convert(source, tmp_path / "x.nb201", weights=True, progress=progress)
     assert names(tmp_path) == []
+
+
+def test_several_sources(source: Path, tmp_path: Path, nb201: Any, refused: Any) -> None:
+    """Whichever of them has the weights, an archive too; where two have them, they must be the same."""
+    nb201("convert", source, tmp_path / "one.zarr", "--weights")
+    bare = weights_sources.trained(0, "archive")
+    for _, _, trial in weights_sources.trials(bare):
+        trial["net_state_dict"] = None
+    without = weights_sources.write_folder(tmp_path / "without", "archive of zips", {0: bare})
+    for place, sources in enumerate(
+        [(without, source), (source, without), (tmp_path / "one.zarr", without), (source, tmp_path / "one.zarr")]
+    ):  # fmt: skip
+        target = tmp_path / f"{place}.zarr"
+        done = nb201("convert", *sources, target, "--weights", "--json")
+        assert done.json["weights"]["files"] == 2
+        assert digest(tmp_path / f"{place}.weights") == digest(tmp_path / "one.weights")
+        assert nb201("verify", target).code == 0
+        for one in sources:
+            assert nb201("verify", target, one).code == 0
+    other = weights_sources.trained(0, "archive")
+    _, _, trial = next(weights_sources.trials(other))
+    trial["net_state_dict"]["stem.1.bias"][0] += 1
+    others = weights_sources.write_folder(tmp_path / "others", "archive", {0: other})
+    done = nb201("convert", source, others, tmp_path / "x.zarr", "--weights")
+    refused(done, "others", "weights of code", "came twice, and differ")
+    done = nb201("convert", without, tmp_path / "without2", tmp_path / "x.zarr", "--weights")
+    assert done.code == 2
+    file = next((tmp_path / "one.weights").rglob("*.safetensors"))
+    file.write_bytes(b"")
+    done = nb201("convert", tmp_path / "one.zarr", without, tmp_path / "x.zarr", "--weights")
+    refused(done, str(file), "found 0")
+    assert not (tmp_path / "x.zarr").exists()
+    assert not (tmp_path / "x.weights").exists()

@@ -20,9 +20,13 @@ def cell(index: int) -> Any:
 
 def file_of(path: Path, indices: list[int]) -> Path:
     """Write a NATS-Bench single file."""
+    return file_with(path, {index: cell(index) for index in indices})
+
+
+def file_with(path: Path, cells: dict[int, Any]) -> Path:
+    """Write a NATS-Bench single file of these states, by official index."""
     made = synthetic.Maker().benchmark_object([], [])
-    cells = {index: cell(index) for index in indices}
-    synthetic.dump(made | {"arch2infos": cells, "evaluated_indexes": set(indices)}, path)
+    synthetic.dump(made | {"arch2infos": cells, "evaluated_indexes": set(cells)}, path)
     return path
 
 

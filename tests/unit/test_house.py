@@ -28,6 +28,7 @@ BASE = {
     "trial_weights",
     "replacing",
     "threads",
+    "memory",
 }
 ALLOWED = {
     "errors": set(),
@@ -44,6 +45,7 @@ ALLOWED = {
     "trial_weights": set(),
     "replacing": {"errors"},
     "threads": set(),
+    "memory": set(),
     "package_data": set(),
     "user_about": {"errors", "_core"},
     "upstream": BASE,
@@ -52,7 +54,9 @@ ALLOWED = {
     "image": BASE | {"archive", "user_about"},
     "user_columns": BASE | {"image"},
     "verify": BASE | {"upstream", "archive", "image", "weights"},
-    "conversion": BASE | {"upstream", "archive", "image", "weights"},
+    "merging": BASE | {"upstream", "archive", "weights"},
+    "difference": BASE | {"archive", "image"},
+    "conversion": BASE | {"upstream", "archive", "image", "merging", "weights"},
     "restoration": BASE | {"upstream", "archive", "image"},
     "answers": set(),
     "gaps": {"errors"},
