@@ -22,6 +22,7 @@ COMMANDS = {
     "convert": "Convert an official file into an archive (X.zarr) or an image (X.nb201).",
     "pack": "Pack an archive into an image.",
     "info": "Say what a file holds; --sources lists the known official files.",
+    "restore": "Write an archive or image back in an official layout.",
     "verify": "Check a file, or compare it with its source value by value.",
     "diff": "Show what two archives or images differ in.",
     "query": "Print what is recorded of one cell.",

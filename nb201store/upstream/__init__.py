@@ -1,4 +1,4 @@
-"""Readers of the official files: the only place that sees a pickle."""
+"""Readers and writers of the official files: the only place that sees a pickle."""
 
 from nb201store.upstream.known import KNOWN_SOURCES, KnownSource
 from nb201store.upstream.objects import cell_record, cell_state, trial_record, trial_state

@@ -22,7 +22,7 @@ from nb201store.upstream.forms import MAKE_DICT, container, form_json, shown
 from nb201store.upstream.trials import trial_record, trial_state
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from nb201store.schema import Benchmark
 
@@ -82,16 +82,28 @@ def cell_state(record: CellRecord, benchmark: Benchmark) -> dict[str, dict[str, 
     space = SPACES[benchmark.space]
     arch_str = space.arch_str(record.code)
     trials = {(trial.schedule, trial.dataset, trial.seed): trial for trial in record.trials}
-    form = json.loads(record.form)
+    index = space.official_index(record.code)
+    return assembled_cell(
+        json.loads(record.form), index, arch_str, lambda key: trial_state(trials[key], arch_str)
+    )
+
+
+def assembled_cell(
+    form: Mapping[str, Any],
+    index: int,
+    arch_str: str,
+    trial: Callable[[tuple[int, str, int]], dict[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """Return the states of a cell by its parsed form; `trial` gives the state of (schedule, data set, seed)."""
     states = MAKE_DICT[form["type"]]()
     for part in form["schedules"]:
         results_type, order = part["all_results"]
         seeds_type, seeds = part["dataset_seed"]
         made: dict[str, Any] = {
-            "arch_index": space.official_index(record.code),
+            "arch_index": index,
             "arch_str": arch_str,
             "all_results": MAKE_DICT[results_type](
-                ((dataset, seed), trial_state(trials[part["schedule"], dataset, seed], arch_str))
+                ((dataset, seed), trial((part["schedule"], dataset, seed)))
                 for dataset, seed in order
             ),
             "dataset_seed": MAKE_DICT[seeds_type](

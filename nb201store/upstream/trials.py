@@ -23,7 +23,6 @@ What the form holds:
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,16 +30,7 @@ from nb201store.errors import SourceError
 from nb201store.laid_out import LaidOut
 from nb201store.records import TrialRecord
 from nb201store.schema import TRAIN
-from nb201store.upstream.forms import (
-    MAKE_DICT,
-    MAKE_VALUE,
-    VALUE_TYPES,
-    container,
-    form_json,
-    shown,
-    typed,
-    values_of,
-)
+from nb201store.upstream.forms import VALUE_TYPES, container, form_json, shown, values_of
 from nb201store.upstream.packed import KeyOrders
 from nb201store.upstream.series import (
     EVAL_FIELDS,
@@ -49,6 +39,7 @@ from nb201store.upstream.series import (
     read_order,
     restored_series,
 )
+from nb201store.upstream.trial_objects import RestoredNumbers, assembled_trial, parsed_form
 
 if TYPE_CHECKING:
     from nb201store.schema import Dataset
@@ -122,22 +113,17 @@ def trial_record(
 
 def trial_state(record: TrialRecord, arch_str: str) -> dict[str, Any]:
     """Return the official state dict of a trial again, exactly; `net_state_dict` is None."""
-    form = _parsed_form(record.form)
-    made: dict[str, Any] = {
-        "name": record.dataset,
-        "net_state_dict": None,
-        "seed": str(record.seed).zfill(form["seed_width"]),
-        "epochs": record.schedule,
-        "eval_names": None if form["eval_names"] is None else list(form["eval_names"]),
-        "arch_config": _restored_config(form["arch_config"], arch_str),
-        "params": _restored_number(record.params_m, form["params"]),
-        "flop": _restored_number(record.flops_m, form["flop"]),
-        "latency": None,
-        **restored_series(form, record.splits),
-    }
-    if form["latency"] is not None:  # of an empty list archive and image keep no number
-        made["latency"] = typed(record.latency_s or (), form["latency"][1])
-    return MAKE_DICT[form["type"]]((field, made[field]) for field in form["fields"])
+    form = parsed_form(record.form)
+    own = RestoredNumbers(
+        record.dataset,
+        record.schedule,
+        record.seed,
+        arch_str,
+        record.params_m,
+        record.flops_m,
+        record.latency_s or (),
+    )
+    return assembled_trial(form, own, restored_series(form, record.splits))
 
 
 # ------------------------------------------------------------------------------ kinds of trials
@@ -277,23 +263,3 @@ def _form_text(series: tuple[tuple[str, Any], ...], rest: tuple[Any, ...]) -> st
 def _interned(form: str) -> str:
     """Return one str object for equal forms."""
     return form
-
-
-# ------------------------------------------------------------------------------- record to fields
-
-
-@lru_cache(4096)
-def _parsed_form(form: str) -> dict[str, Any]:
-    parsed: dict[str, Any] = json.loads(form)
-    return parsed
-
-
-def _restored_number(value: float | None, value_type: str | None) -> float | None:
-    return None if value is None or value_type is None else MAKE_VALUE[value_type](value)
-
-
-def _restored_config(form: Any, arch_str: str) -> dict[str, Any] | None:
-    if form is None:
-        return None
-    kind, items = form
-    return MAKE_DICT[kind]((item[0], item[1] if len(item) == 2 else arch_str) for item in items)

@@ -1,4 +1,4 @@
-"""Convert and pack on a disk that fills up: one line says so, the old target is whole, nothing is left.
+"""Convert, pack and restore on a disk that fills up: one line says so, the old target is whole, nothing is left.
 
 Everywhere, a limit on the size of files makes the kernel refuse a write at any byte of the larger files. By hand also a
 disk that really fills up, of which the test takes all but the room that it chose:
@@ -80,6 +80,8 @@ def most_needed(target: Path) -> int:
         ("pack", ".nb201"),
         ("join", ".zarr"),
         ("join", ".nb201"),
+        ("restore", ".pickle.pbz2"),
+        ("restore", "-simple"),
     ],
 )
 def test_a_full_disk_leaves_no_half(
@@ -92,10 +94,21 @@ def test_a_full_disk_leaves_no_half(
         sources = [tmp_path / "one.zarr"]
     if command == "join":  # the other becomes a scratch archive beside the target first
         sources.append(small_sources.file_of(tmp_path / "other.pickle.pbz2", [3, 5]))
-    old = {".zarr": files.archive, ".nb201": files.image}[ending] if exists else None
+    folder = small_sources.folder_of(tmp_path / "old-simple", [0])
+    olds = {
+        ".zarr": files.archive,
+        ".nb201": files.image,
+        ".pickle.pbz2": files.source,
+        "-simple": folder,
+    }
+    old = olds[ending] if exists else None
     target = work / f"x{ending}"
+    options = [
+        *(["--overwrite"] if exists else []),
+        *(["--layout=nats-folder"] if ending == "-simple" else []),
+    ]
     command = "convert" if command == "join" else command
-    arguments = [command, *sources, target, *(["--overwrite"] if exists else [])]
+    arguments = [command, *sources, target, *options]
     put(target, old)
     before = digest(target)
     assert commands.run(*arguments).code == 0

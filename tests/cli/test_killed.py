@@ -1,4 +1,4 @@
-"""Convert and pack, killed at random moments: the target is absent, the old one or the new one, always whole.
+"""Convert, pack and restore, killed at random moments: the target is absent, the old one or the new one, always whole.
 
 The moments are spread over the whole run: some are a number of file system events, counted in a first run, so that
 every step of the files is met wherever the test runs; some are a part of that run's time, so that the computing between
@@ -51,7 +51,10 @@ def olds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     source = small_sources.file_of(folder / "old.pickle.pbz2", [0])
     conversion.convert(source, folder / "old.zarr")
     image.pack(folder / "old.zarr", folder / "old.nb201")
-    return {ending: folder / f"old{ending}" for ending in (".zarr", ".nb201")}
+    small_sources.folder_of(folder / "old-simple", [0])
+    return {
+        ending: folder / f"old{ending}" for ending in (".zarr", ".nb201", ".pickle.pbz2", "-simple")
+    }
 
 
 def stops(events: int, seconds: float, rng: random.Random) -> list[dict[str, Any]]:
@@ -109,6 +112,8 @@ def sources_of(kind: str, folder: Path) -> list[Path]:
         ("convert", "mixture", ".zarr"),
         ("convert", "mixture", ".nb201"),
         ("pack", "archive", ".nb201"),
+        ("restore", "archive", ".pickle.pbz2"),
+        ("restore", "archive", "-simple"),
     ],
 )
 def test_a_killed_run_leaves_no_half(
@@ -117,7 +122,8 @@ def test_a_killed_run_leaves_no_half(
     work = tmp_path / "work"
     work.mkdir()
     target = work / f"x{ending}"
-    arguments = [command, *sources_of(kind, tmp_path), target]
+    layout = ["--layout=nats-folder"] if ending == "-simple" else []
+    arguments = [command, *sources_of(kind, tmp_path), target, *layout]
     rng = random.Random(f"{command} {kind} {ending}")
     first = commands.run(*arguments)
     assert (first.code, first.err) == (0, "")

@@ -97,8 +97,8 @@ def serve() -> None:
     """Fork a process for each order."""
     import zarr  # noqa: F401  # what every command of these imports, once for all
 
-    from nb201store import conversion, verify  # noqa: F401
-    from nb201store.cli import convert, main, pack  # noqa: F401
+    from nb201store import conversion, restoration, verify  # noqa: F401
+    from nb201store.cli import convert, main, pack, restore  # noqa: F401
 
     for line in sys.stdin:
         from_child, to_parent = os.pipe()

@@ -57,6 +57,7 @@ ALLOWED = {
     "merging": BASE | {"upstream", "archive", "weights"},
     "difference": BASE | {"archive", "image"},
     "conversion": BASE | {"upstream", "archive", "image", "merging", "weights"},
+    "restoration": BASE | {"upstream", "archive", "image"},
     "answers": set(),
     "gaps": {"errors"},
     "measured_cost": {"errors", "_core", "answers"},
