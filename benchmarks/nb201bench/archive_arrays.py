@@ -29,6 +29,10 @@ class Stored(NamedTuple):
     folder: Path
     array: zarr.Array[Any]
 
+    def is_of_epochs(self) -> bool:
+        """Whether a value belongs to an epoch, not to a whole trial."""
+        return "epoch" in self.array.metadata.dimension_names
+
     def chunk_files(self) -> dict[int, Path]:
         """The files of its chunks, by their place along the codes."""
         files = (file for file in self.folder.glob("c/**/*") if file.is_file())

@@ -20,7 +20,7 @@ SHUFFLES = {
     "noshuffle": blosc.NOSHUFFLE, "shuffle": blosc.SHUFFLE, "bitshuffle": blosc.BITSHUFFLE,
 }  # fmt: skip
 OURS, PCODEC, UNORDERED = "the archive's", "pcodec, level 8", "code by code, not seed by seed"
-CHUNK_OF_CODE = "a chunk for each code"
+CHUNK_OF_CODE, SLOWEST = "a chunk for each code", "zstd level 9"
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,10 @@ def one_thread() -> None:
     blosc.use_threads = False
 
 
-def ours(size: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Way:
-    """What the archive does with an array [size codes, *shape]."""
+def ours(size: int, shape: tuple[int, ...], dtype: np.dtype[Any], *, epochs: bool) -> Way:
+    """What the archive does with an array [size codes, *shape], of epochs or of whole trials."""
     codes = layout.chunk_codes(size, shape, dtype)
-    compressor = layout.codecs(dtype, codes * math.prod(shape))[0]
+    compressor = layout.codecs(dtype, codes * math.prod(shape), epochs=epochs)[0]
     filters = layout.order(1 + len(shape))
     return Way(
         Blosc(
@@ -155,7 +155,7 @@ CHANGES: dict[str, Callable[[Way, Array], Way]] = {
     "zstd level 2": _compressed(clevel=2),
     "zstd level 3": _compressed(clevel=3),
     "zstd level 5": _compressed(clevel=5),
-    "zstd level 9": _compressed(clevel=9),
+    SLOWEST: _compressed(clevel=9),
     "lz4, level 5": _compressed(cname="lz4", clevel=5),
     "not shuffled": _compressed(shuffle="noshuffle"),
     "shuffled by bytes": _compressed(shuffle="shuffle"),
@@ -172,7 +172,7 @@ CHANGES: dict[str, Callable[[Way, Array], Way]] = {
 }
 
 
-def ways(values: Array) -> dict[str, Way]:
+def ways(values: Array, *, epochs: bool) -> dict[str, Way]:
     """The archive's way with an array, then every change of it; some come to the same."""
-    held = ours(len(values), values.shape[1:], values.dtype)
+    held = ours(len(values), values.shape[1:], values.dtype, epochs=epochs)
     return {OURS: held} | {name: change(held, values) for name, change in CHANGES.items()}

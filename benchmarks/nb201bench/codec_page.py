@@ -19,9 +19,10 @@ Made by `make benchmarks-codecs` from `{name}`; do not edit. What follows from i
 
 Every row changes one thing of what the archive does; rows that would change nothing for a kind of array are left out.
 Chunks are encoded and decoded in memory, by the libraries that Zarr calls, on one core, and every array that came back
-was the one that went in, bit for bit. Speeds are of decoded bytes, medians over {rounds} in which all ways take turns,
-after one warm-up round; the order of dimensions within a chunk and the copy into the array are part of them. `size` and
-the ratios are against the archive's way. A byte count includes the checksum of four bytes behind each chunk.
+was the one that went in, bit for bit. Speeds are of decoded bytes by processor time, which other programs lengthen
+less, medians over {rounds} in which all ways take turns, after one warm-up round; the order of dimensions within a
+chunk and the copy into the array are part of them. `size` and the ratios are against the archive's way. A byte count
+includes the checksum of four bytes behind each chunk.
 
 `pcodec` is no codec of the Zarr v3 specification: its figures are told, and it is not used. A difference between
 neighbouring epochs before compression is not compared: no core codec makes it.
@@ -38,7 +39,8 @@ KINDS = """\
 ## By kind of array
 
 `bytes a value`: of values that exist, what missing trials take included. `one cell`: the row of one code (all its seeds
-and epochs) of one array, from the chunk that holds it.
+and epochs) of one array, from the chunk that holds it. Level 9 is in the first table alone: it takes as long as all
+others together.
 """
 
 GENUINE = """\
@@ -95,7 +97,7 @@ def _kind(kind: str, encode: dict[str, Any], decode: dict[str, Any], cell: dict[
         f"### {kind[0].upper()}{kind[1:]}\n\n{arrays} of {bytes_text(told['bytes'])} in all, "
         f"{told['values']:,.0f} values.\n\n"
     )
-    speeds = [{t["name"]: t["median"] for t in case["timings"]} for case in (encode, decode, cell)]
+    speeds = [{t["name"]: t["cpu"] for t in case["timings"]} for case in (encode, decode, cell)]
     ours = [speed[OURS] for speed in speeds]
     rows = []
     for way, seconds in speeds[0].items():

@@ -109,7 +109,9 @@ class CodeArrays:
             chunks=(step, *(max(n, 1) for n in shape)),
             dtype=dtype,
             filters=layout.order(1 + len(shape)),
-            compressors=layout.codecs(dtype, step, quick=self._output.quick),
+            compressors=layout.codecs(
+                dtype, step, epochs="epoch" in dims, quick=self._output.quick
+            ),
             fill_value=layout.fill_of(dtype),
             dimension_names=("code", *dims),
             attributes=dict(attributes),

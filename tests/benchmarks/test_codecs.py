@@ -94,9 +94,11 @@ def test_the_page_has_a_row_for_every_way(report) -> None:
 def test_an_archive_of_another_version_is_refused(archive, monkeypatch) -> None:
     """Its files would be told as ours, at a size that ours is not."""
     kept = chunk_ways.ours
-    monkeypatch.setattr(
-        chunk_ways, "ours", lambda *asked: chunk_ways.CHANGES["not shuffled"](kept(*asked), None)
-    )
+
+    def other(*asked, **told):
+        return chunk_ways.CHANGES["zstd level 5"](kept(*asked, **told), None)
+
+    monkeypatch.setattr(chunk_ways, "ours", other)
     with pytest.raises(Disagreement, match="is not as this version writes it; convert the source"):
         codecs._totals(archive_arrays.smallest(archive_arrays.arrays(archive)), 0)
 
@@ -115,10 +117,11 @@ def test_a_way_that_loses_a_bit_ends_the_run(archive, monkeypatch, capsys) -> No
 
 
 @pytest.mark.parametrize("dtype", ["<u2", "<u4", "u1", "<f4", "<f8", "?"])
-def test_chunks_of_every_way_hold_the_array(dtype) -> None:
+@pytest.mark.parametrize("epochs", [True, False])
+def test_chunks_of_every_way_hold_the_array(dtype, epochs) -> None:
     rng = np.random.default_rng(0)
     values = rng.integers(0, 2, (5000, 2, 3)).astype(dtype)
-    for way in chunk_ways.ways(values).values():
+    for way in chunk_ways.ways(values, epochs=epochs).values():
         chunks = [way.decode(way.encode(c), (2, 3), values.dtype) for c in way.chunks(values)]
         assert {len(chunk) for chunk in chunks} == {way.codes}
         assert np.concatenate(chunks)[:5000].tobytes() == values.tobytes()

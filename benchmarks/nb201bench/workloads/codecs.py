@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nb201bench import archive_arrays, chunk_ways
-from nb201bench.chunk_ways import CHUNK_OF_CODE, OURS, PCODEC
+from nb201bench.chunk_ways import CHUNK_OF_CODE, OURS, PCODEC, SLOWEST
 from nb201bench.harness import Case, Contender, Disagreement, Workload
 from nb201bench.inputs import TOY
 from nb201store.archive import open_archive
@@ -35,7 +35,7 @@ CELLS = 5
 SHORTEST = 12  # epochs of a curve
 CHECKSUM = 4  # bytes behind each chunk
 # What is told of records so few that a change of chunks or blocks is none of theirs.
-OF_GENUINE = (OURS, "zstd level 9", "lz4, level 5", "zstd without blosc, level 3", PCODEC)
+OF_GENUINE = (OURS, SLOWEST, "lz4, level 5", "zstd without blosc, level 3", PCODEC)
 
 
 class Held:
@@ -44,7 +44,9 @@ class Held:
     def __init__(self, name: str, stored: list[Stored], codes: list[int]) -> None:
         self.stored, self.codes = archive_arrays.sample(name, stored), codes
         self.values = [np.asarray(each.array[:]) for each in self.stored]
-        self.ways = _distinct(self.values)
+        self.ways = _distinct(self.stored, self.values)
+        # Measured once, on the whole archive: it takes as long as all others together.
+        self.ways.pop(SLOWEST, None)
         if not archive_arrays.is_of_curves(name):
             # A million chunks of some bytes: what they cost is told by the curves.
             self.ways.pop(CHUNK_OF_CODE, None)
@@ -138,9 +140,12 @@ def _contenders(
     ]  # fmt: skip
 
 
-def _distinct(values: list[Array]) -> dict[str, list[Way]]:
+def _distinct(stored: list[Stored], values: list[Array]) -> dict[str, list[Way]]:
     """{name: the way with each array}, without changes that change nothing here."""
-    every = [chunk_ways.ways(each) for each in values]
+    every = [
+        chunk_ways.ways(of_array, epochs=each.is_of_epochs())
+        for each, of_array in zip(stored, values, strict=True)
+    ]
     found = {name: [ways[name] for ways in every] for name in every[0]}
     return {
         name: ways for name, ways in found.items()
@@ -193,7 +198,7 @@ def _totals(arrays: list[Stored], size: int) -> list[dict[str, Any]]:
         values = np.asarray(stored.array[:])
         files = stored.chunk_files()
         written = sum(file.stat().st_size for file in files.values())
-        for name, way in chunk_ways.ways(values).items():
+        for name, way in chunk_ways.ways(values, epochs=stored.is_of_epochs()).items():
             if name == PCODEC and not _pcodec_is_there():
                 continue
             encoded, encode_s, decode_s = _one_pass(stored.name, name, way, values)
@@ -246,7 +251,7 @@ def _genuine(official: Path, folder: Path) -> list[dict[str, Any]]:
                 )
                 told["curves"] += len(values)
                 told["values"] += values.size
-                ways = chunk_ways.ways(values)
+                ways = chunk_ways.ways(values, epochs=True)
                 for way in OF_GENUINE:
                     if way != PCODEC or _pcodec_is_there():
                         whole = replace(ways[way], codes=len(values))
