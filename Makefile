@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 NATIVE := CMakeLists.txt pyproject.toml constraints.txt $(wildcard bindings/* src/nb201store/*.hpp cmake/*)
 
-.PHONY: demo test check lint types cpp consumer fuzz benchmarks benchmarks-converting wheel-venv format docs clean
+.PHONY: demo test check lint types cpp consumer fuzz benchmarks benchmarks-converting benchmarks-codecs wheel-venv format docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nb201 demo --folder demo
@@ -31,7 +31,7 @@ $(VENV)/.installed: $(VENV)/.pip $(NATIVE)
 	touch $@
 
 $(VENV)/.test-tools: $(VENV)/.installed
-	$(PIP) install -c constraints.txt --group test --group peers
+	$(PIP) install -c constraints.txt --group test --group peers --group benchmarks
 	$(PIP) install -c constraints.txt --no-deps xautodl
 	touch $@
 
@@ -126,6 +126,20 @@ benchmarks-converting: wheel-venv
 	  $(if $(OFFICIAL_201),--official-201 $(OFFICIAL_201)) $(if $(SCRATCH),--scratch $(SCRATCH)) \
 	  $(if $(TOY),--toy) --rounds $(ROUNDS) --interpreter $(WHEEL_VENV)/bin/python --out $(CONVERTING_RESULTS)
 	$(BIN)/python benchmarks/make_docs.py $(CONVERTING_RESULTS) $(CONVERTING_PAGE)
+
+# Chunks and codecs of an archive compared: half a minute a round and three minutes besides at full size. Without ARCHIVE=
+# on the demo's archive, results under build/; with it docs/benchmarks-codecs.md. ARCHIVE_FLOAT64= is the same source
+# converted with --loss float64, GENUINE= the folder of genuine records:
+#   make benchmarks-codecs ARCHIVE=v1_1.zarr ARCHIVE_FLOAT64=v1_1-float64.zarr
+GENUINE ?= $(wildcard ../shared/data/official)
+CODECS_RESULTS = $(if $(ARCHIVE),benchmarks/results,build/benchmarks)/codecs.json
+CODECS_PAGE = $(if $(ARCHIVE),docs/benchmarks-codecs.md,build/benchmarks/codecs.md)
+benchmarks-codecs: ROUNDS := 3
+benchmarks-codecs: $(VENV)/.test-tools
+	$(BIN)/python benchmarks/run.py --codecs $(if $(ARCHIVE),--archive $(ARCHIVE)) \
+	  $(if $(ARCHIVE_FLOAT64),--archive-float64 $(ARCHIVE_FLOAT64)) $(if $(GENUINE),--genuine $(GENUINE)) \
+	  $(if $(SCRATCH),--scratch $(SCRATCH)) $(if $(TOY),--toy) --rounds $(ROUNDS) --out $(CODECS_RESULTS)
+	$(BIN)/python benchmarks/make_docs.py $(CODECS_RESULTS) $(CODECS_PAGE)
 
 # docs/search.md needs a full image: make docs IMAGE=tss.nb201
 docs: $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md from the JSON of benchmarks/run.py and from nothing else.
+"""Write docs/benchmarks.md, or a page beside it, from the JSON of benchmarks/run.py and from nothing else.
 
 python benchmarks/make_docs.py RESULTS.json PAGE.md
 """
@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from nb201bench.page import page
+from nb201bench import codec_page, page
 
 
 def main() -> int:
@@ -17,7 +17,9 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     results, target = map(Path, sys.argv[1:])
-    target.write_text(page(json.loads(results.read_text()), results.name))
+    report = json.loads(results.read_text())
+    made = codec_page if "totals" in report else page
+    target.write_text(made.page(report, results.name))
     print(f"wrote {target}")
     return 0
 

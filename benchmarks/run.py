@@ -5,6 +5,8 @@
         --official-201 NAS-Bench-201-v1_1-096897.pth --programs build/benchmarks/benchmarks/cpp --out results.json
     python benchmarks/run.py --converting --official NATS-tss-v1_0-3ffb9-simple \
         --official-201 NAS-Bench-201-v1_1-096897.pth --out converting.json
+    python benchmarks/run.py --codecs --archive v1_1.zarr --archive-float64 v1_1-float64.zarr \
+        --genuine ../shared/data/official --out codecs.json
 
 Then: python benchmarks/make_docs.py results.json docs/benchmarks.md
 """
@@ -25,16 +27,17 @@ from nb201bench.baselines import Baselines
 from nb201bench.harness import CaseResult, Disagreement, Workload, measure
 from nb201bench.inputs import FULL, TOY, Inputs
 from nb201bench.units import rate_text, seconds_text
-from nb201bench.workloads import CONVERTING, WORKLOADS, converting
+from nb201bench.workloads import CODECS, CONVERTING, WORKLOADS, codecs, converting
 
-ROUNDS, CONVERTING_ROUNDS = 11, 3  # a round of conversions takes minutes
+ROUNDS, FEW_ROUNDS = 11, 3  # of conversions and of codecs a round takes minutes
 
 
 def main(arguments: list[str]) -> int:
     """Run what the command line asks for; 1 where answers differ, 2 for a bad command line."""
     options = _options(arguments)
-    workloads = CONVERTING if options.converting else WORKLOADS
-    rounds = options.rounds or (CONVERTING_ROUNDS if options.converting else ROUNDS)
+    asked = options.converting or options.codecs
+    workloads = CONVERTING if options.converting else CODECS if options.codecs else WORKLOADS
+    rounds = options.rounds or (FEW_ROUNDS if asked else ROUNDS)
     chosen = set(options.only.split(",")) if options.only else {w.name for w in workloads}
     unknown = chosen - {w.name for w in workloads}
     if unknown:
@@ -50,20 +53,21 @@ def main(arguments: list[str]) -> int:
             if official is None and official_201 is None:
                 print(f"Sources of the demo's {demo.CELLS} synthetic cells. Size matters.")
                 official, official_201 = demo.make_sources(folder / "demo")
-        elif image is None:
+        elif archive is None if options.codecs else image is None:
             print(
                 f"The demo image, {demo.CELLS} synthetic cells. Size matters: a full one has other times."
             )
             image, archive, official = demo.make(folder / "demo")
         inputs = stack.enter_context(
             Inputs(
-                image, folder, TOY if options.toy else FULL, archive=archive, official=official,
-                official_201=official_201, programs=options.programs, interpreter=options.interpreter,
+                image, folder, TOY if options.toy else FULL, archive=archive,
+                archive_float64=options.archive_float64, official=official, official_201=official_201,
+                programs=options.programs, interpreter=options.interpreter,
             )
         )  # fmt: skip
         try:
             results = _python(inputs, [w for w in workloads if w.name in chosen], rounds)
-            if options.programs and not options.converting:
+            if options.programs and not asked:
                 described["cpp_compiler"], more = cpp.run(
                     options.programs, image, chosen, rounds, toy=options.toy
                 )
@@ -82,7 +86,7 @@ def main(arguments: list[str]) -> int:
         report = {
             "environment": described
             | {"load_after": environment.load(), "command": environment.command(arguments)},
-            **_about(inputs, converted=options.converting),
+            **_about(inputs, options),
             "rounds": rounds,
             "toy": options.toy,
             "isolates": {w.name: w.isolates for w in workloads if w.name in chosen},
@@ -114,9 +118,22 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         action="store_true",
         help="convert and verify the official sources instead of asking an image; default: the demo's",
     )
+    parser.add_argument(
+        "--codecs",
+        action="store_true",
+        help="encode and decode the arrays of --archive in other ways; default: the demo's",
+    )
+    parser.add_argument(
+        "--archive-float64",
+        type=Path,
+        help="the same with --loss float64: its losses are compared too",
+    )
+    parser.add_argument(
+        "--genuine", type=Path, help="folder of -simple folders with genuine records"
+    )
     parser.add_argument("--only", help="workloads, comma-separated")
     parser.add_argument(
-        "--rounds", type=int, help=f"default: {ROUNDS}, {CONVERTING_ROUNDS} of converting"
+        "--rounds", type=int, help=f"default: {ROUNDS}, {FEW_ROUNDS} of converting and codecs"
     )
     parser.add_argument(
         "--toy",
@@ -162,10 +179,12 @@ def _show(result: CaseResult) -> None:
         print(f"   {name}: {value:,.0f}")
 
 
-def _about(inputs: Inputs, *, converted: bool) -> dict[str, object]:
-    """What was asked: an image, or sources."""
-    if converted:
+def _about(inputs: Inputs, options: argparse.Namespace) -> dict[str, object]:
+    """What was asked: an image, sources, or archives."""
+    if options.converting:
         return {"sources": converting.described(inputs)}
+    if options.codecs:
+        return codecs.described(inputs, options.genuine)
     described = inputs.store.describe()
     image = {
         "name": inputs.image.name,

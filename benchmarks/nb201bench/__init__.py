@@ -23,4 +23,5 @@ search_bohb     BOHB
 search_start    one published search, from nothing loaded
 convert_201     a single official file converted and verified (--converting)
 convert_nats    an official folder converted and verified (--converting)
+chunks          an archive's arrays in other chunks and by other codecs (--codecs)
 """

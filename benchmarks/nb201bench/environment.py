@@ -13,7 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "nb201store", "numpy", "numba", "zarr", "nats-bench", "nas-bench-201", "torch",
+    "nb201store", "numpy", "numba", "zarr", "numcodecs", "pcodec", "nats-bench", "nas-bench-201", "torch",
 )  # fmt: skip
 
 

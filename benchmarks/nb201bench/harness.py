@@ -11,7 +11,7 @@ import gc
 import resource
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -65,6 +65,9 @@ class Case:
     title: str
     contenders: list[Contender]
     per: str = "answer"  # what a time is divided by
+    measures: Callable[[], dict[str, float]] | None = (
+        None  # figures besides times, asked at the end
+    )
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ class Workload:
 
     name: str
     isolates: str
-    cases: Callable[[Any], Sequence[Case]]
+    cases: Callable[
+        [Any], Iterable[Case]
+    ]  # one at a time: a generator gives free what it made for the last
     cache: Literal["warm", "cold"] = "warm"
     measures: Callable[[Any], dict[str, float]] | None = (
         None  # figures besides times, kept with its last case
@@ -140,6 +145,8 @@ def measure(case: Case, workload: Workload, rounds: int) -> CaseResult:
                 )
             )
         )  # fmt: skip
+    if case.measures:
+        result.measures |= case.measures()
     return result
 
 

@@ -90,7 +90,7 @@ class Inputs:
 
     image : what is asked; None where sources are converted and nothing is asked
     folder : scratch
-    archive : the Zarr archive of the image, or None
+    archive : the Zarr archive of the image, or None; archive_float64 : one of the same with `--loss float64`, or None
     official : a NATS-Bench -simple folder (asked in fast mode) or single file of the same cells, or None
     official_201 : a NAS-Bench-201 `.pth` of some of them, or None
     programs : the folder with the built C++ benchmarks, or None
@@ -100,13 +100,13 @@ class Inputs:
 
     def __init__(
         self, image: Path | None, folder: Path, size: Size, *,
-        archive: Path | None = None, official: Path | None = None,
+        archive: Path | None = None, archive_float64: Path | None = None, official: Path | None = None,
         official_201: Path | None = None, programs: Path | None = None, interpreter: Path | None = None,
         rng_seed: int = 0,
     ) -> None:  # fmt: skip
         self.image, self.folder, self.size = image, folder, size
         self.archive, self.official, self.official_201 = archive, official, official_201
-        self.programs = programs
+        self.archive_float64, self.programs = archive_float64, programs
         self.interpreter = interpreter or Path(sys.executable)
         self.rng_seed = rng_seed
         self._owned = ExitStack()

@@ -60,7 +60,7 @@ def page(report: dict[str, Any], name: str) -> str:
         title, made_by = ("Benchmarks of converting", "benchmarks-converting")
     parts = [
         INTRODUCTION.format(
-            title=title, made_by=made_by, name=name, rounds=_rounds(report["rounds"])
+            title=title, made_by=made_by, name=name, rounds=rounds_text(report["rounds"])
         )
     ]
     if report["toy"]:
@@ -68,14 +68,14 @@ def page(report: dict[str, Any], name: str) -> str:
             "**A toy run**: a few questions a round check the answers; its times mean nothing.\n"
         )
     for cells, of_space in dict.fromkeys(
-        (a["cells_recorded"], a["cells_of_space"]) for a in _asked(report)
+        (a["cells_recorded"], a["cells_of_space"]) for a in _asked(report)[1]
     ):
         if cells < of_space:
             parts.append(
                 f"**Taken on {cells} of {of_space} cells.** Size matters: {SIZE[converting]}\n"
             )
     parts.append(_targets(report, CONVERTING_TARGETS if converting else TARGETS))
-    parts.append(_where(report))
+    parts.append(where(report))
     searched = False
     for workload, isolates in report["isolates"].items():
         cases = [case for case in report["cases"] if case["workload"] == workload]
@@ -88,9 +88,12 @@ def page(report: dict[str, Any], name: str) -> str:
     return "\n".join(parts)
 
 
-def _asked(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """The image, or the sources that were converted."""
-    return report["sources"] if "sources" in report else [report["image"]]
+def _asked(report: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """(what they are, the image, the sources that were converted, or the archives whose arrays were)."""
+    for what in ("source", "archive"):
+        if f"{what}s" in report:
+            return what, report[f"{what}s"]
+    return "image", [report["image"]]
 
 
 def _targets(report: dict[str, Any], targets: Sequence[Target]) -> str:
@@ -114,14 +117,14 @@ def _targets(report: dict[str, Any], targets: Sequence[Target]) -> str:
         rows.append([*row, verdict])
         if reached is False and full and target.bound:
             missed.append(f"* {target.says}: {target.bound}\n")
-    text = "## Targets\n\n" + _table(names, rows)
+    text = "## Targets\n\n" + table(names, rows)
     return text + (
         "\nWhat bounds those that are not reached:\n\n" + "".join(missed) if missed else ""
     )
 
 
 def _is_full(report: dict[str, Any]) -> bool:
-    asked = _asked(report)
+    _, asked = _asked(report)
     return not report["toy"] and all(a["cells_recorded"] == a["cells_of_space"] for a in asked)
 
 
@@ -169,17 +172,18 @@ def _median_of_ours(case: Case, name: str | None) -> float:
     )  # fmt: skip
 
 
-def _where(report: dict[str, Any]) -> str:
+def where(report: dict[str, Any]) -> str:
+    """The section that says on what, where and by which command figures were taken."""
     e = report["environment"]
     packages = ", ".join(f"{name} {version}" for name, version in e["packages"].items() if version)
-    what = "source" if "sources" in report else "image"
+    what, every = _asked(report)
     lines = [
         f"* {what}: `{asked['name']}`, {bytes_text(asked['bytes'])}, {asked['cells_recorded']} cells"
         + (f", {asked['trials']} trials" if "trials" in asked else "")
-        for asked in _asked(report)
+        for asked in every
     ]
     compiler = e.get("cpp_compiler") or "nobody: they were not run"
-    compiled = [] if "sources" in report else [f"* C++ benchmarks compiled by {compiler}"]
+    compiled = [] if what != "image" else [f"* C++ benchmarks compiled by {compiler}"]
     lines += [
         f"* processor: {e['cpu']}; {e['cores']} cores, {e['memory_gb']} GB; "
         f"governor {e['governor'] or 'not shown by the system'}",
@@ -202,7 +206,7 @@ def _case(case: Case) -> str:
         names.insert(2, "M/min")
         for row, timing in zip(rows, case["timings"], strict=True):
             row.insert(2, millions_a_minute(timing["median"]))
-    text = title + _table(names, rows)
+    text = title + table(names, rows)
     measures = [f"* {name}: {bytes_text(value)}\n" for name, value in case["measures"].items()]
     return "".join([text, "\n" if measures else "", *measures])
 
@@ -229,11 +233,13 @@ def _ratio(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
 
 
-def _rounds(count: int) -> str:
+def rounds_text(count: int) -> str:
+    """So many rounds."""
     return f"{count} round" if count == 1 else f"{count} rounds"
 
 
-def _table(names: list[str], rows: list[list[str]]) -> str:
+def table(names: list[str], rows: list[list[str]]) -> str:
+    """A table of Markdown."""
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(lines) + "\n"

@@ -108,7 +108,10 @@ class CodeArrays:
             shape=(self.size, *shape),
             chunks=(step, *(max(n, 1) for n in shape)),
             dtype=dtype,
-            compressors=layout.codecs(dtype, step, quick=self._output.quick),
+            filters=layout.order(1 + len(shape)),
+            compressors=layout.codecs(
+                dtype, step, epochs="epoch" in dims, quick=self._output.quick
+            ),
             fill_value=layout.fill_of(dtype),
             dimension_names=("code", *dims),
             attributes=dict(attributes),

@@ -44,28 +44,45 @@ def chunk_codes(size: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
     return codes
 
 
-def codecs(dtype: np.dtype[Any], elements: int, *, quick: bool = False) -> list[Any]:
+def order(dimensions: int) -> list[Any]:
+    """Filters that lay out a chunk of dimensions (code, seed, epoch or another) seed by seed.
+
+    The trials that a seed lacks lie in long runs then. Without a third dimension there is nothing to gain: the seeds of
+    a cell have nearly the same costs, and lie best side by side.
+    """
+    from zarr.codecs import TransposeCodec
+
+    return [TransposeCodec(order=(1, 0, *range(2, dimensions)))] if dimensions > 2 else []
+
+
+def codecs(
+    dtype: np.dtype[Any], elements: int, *, epochs: bool = True, quick: bool = False
+) -> list[Any]:
     """Compressors of chunks of so many elements: blosc-zstd, and a checksum so that damage is found when read.
+
+    `epochs` tells values of an epoch from those of a whole trial: of these, floats come again and again as they are
+    (seeds and splits share times, cells share costs), and any shuffle would hide that.
 
     `quick` ones are ten times as fast and a quarter larger: for an archive that is only a step to an image.
 
-    Level, shuffle and blocks were measured on the full v1_1 file: level 5 in blosc's own, smaller blocks takes twice as
-    long and comes out larger. Hits change little from epoch to epoch, so their high bytes are alike and pack best in
-    one piece; of floats, and of last hits, single bits are alike.
+    Level, shuffle and blocks are measured (docs/benchmarks-codecs.md). Hits change little from epoch to epoch, so their
+    high bytes are alike and pack best in one piece; of float32 losses, and of last hits, single bits are alike. The
+    bits that are left of a float are noise, on which a higher level is lost.
 
     Blosc leaves a block unshuffled, in silence, where bitshuffle does not come out even: it takes eight elements at a
     time. Chunks of values do (2,048 codes and more); coordinates mostly do not, and are shuffled by bytes.
     """
     from zarr.codecs import BloscCodec, Crc32cCodec
 
-    by_bits = elements % 8 == 0 and (dtype.kind == "f" or dtype == np.uint8)
+    by_bits = elements % 8 == 0 and dtype in (np.float32, np.uint8)
+    as_it_is = dtype.itemsize == 1 or (dtype.kind == "f" and not epochs)
     shuffle: Literal["noshuffle", "bitshuffle", "shuffle"] = (
-        "bitshuffle" if by_bits else "noshuffle" if dtype.itemsize == 1 else "shuffle"
+        "bitshuffle" if by_bits else "noshuffle" if as_it_is else "shuffle"
     )
     return [
         BloscCodec(
             cname="lz4" if quick else "zstd",
-            clevel=1 if quick else 2,
+            clevel=1 if quick else 3 if dtype.kind == "u" else 2,
             shuffle=shuffle,
             typesize=dtype.itemsize,
             blocksize=0 if quick else BLOSC_BLOCK_BYTES,

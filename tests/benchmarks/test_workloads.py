@@ -12,7 +12,7 @@ import run
 from nb201bench import official
 from nb201bench.page import page
 from nb201bench.targets import TARGETS
-from nb201bench.workloads import CONVERTING, WORKLOADS
+from nb201bench.workloads import CODECS, CONVERTING, WORKLOADS
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,7 +68,7 @@ def test_the_workloads_that_the_package_lists_are_those_that_run() -> None:
     import nb201bench
 
     listed = {line.split()[0] for line in nb201bench.__doc__.split("\n\n")[-1].splitlines() if line}
-    assert listed == {workload.name for workload in (*WORKLOADS, *CONVERTING)}
+    assert listed == {workload.name for workload in (*WORKLOADS, *CONVERTING, *CODECS)}
 
 
 def test_environment_is_told_without_where_files_lie(report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import math
 import warnings
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import synthetic
 from record_cases import BENCHMARK, CASES, EPOCHS, SOURCE, cell, series, trial
 
 from nb201store import archive, image, upstream
+from nb201store.archive import layout
+from nb201store.cli.demo import SOURCE as SOURCE_OF_DEMO
+from nb201store.conversion import convert
 from nb201store.errors import SettingsError, SourceError
 from nb201store.records import SplitRecord
 from nb201store.schema import Benchmark, Dataset, Split
@@ -108,6 +112,29 @@ def test_the_same_records_make_the_same_bytes_in_any_order(tmp_path) -> None:
     assert filecmp.cmpfiles(one, other, files, shallow=False)[1:] == ([], [])
 
 
+def test_a_source_converted_twice_makes_the_same_files(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("nb201store.replacing._fsync", lambda _: None)
+    one, other = tmp_path / "one.zarr", tmp_path / "other.zarr"
+    for target in (one, other):
+        convert(SOURCE_OF_DEMO, target)
+    files = sorted(p.relative_to(one) for p in one.rglob("*") if p.is_file())
+    assert files == sorted(p.relative_to(other) for p in other.rglob("*") if p.is_file())
+    assert sum(file.name == "zarr.json" for file in files) > 100
+    assert filecmp.cmpfiles(one, other, files, shallow=False)[1:] == ([], [])
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (1, 1), (3, 3), (1, 12), (3, 12), (3, 200), (8, 200)])
+@pytest.mark.parametrize("dtype", ["?", "u1", "<u2", "<u4", "<f4", "<f8"])
+@pytest.mark.parametrize("size", [15_625, 32_768])
+def test_chunks_are_few_and_large(shape, dtype, size) -> None:
+    codes = layout.chunk_codes(size, shape, np.dtype(dtype))
+    chunk = codes * math.prod(shape) * np.dtype(dtype).itemsize
+    assert codes % layout.CODES_PER_BLOCK == 0
+    assert codes == layout.CODES_PER_BLOCK or chunk <= layout.MOST_CHUNK_BYTES
+    assert codes >= size or 2 * chunk > layout.MOST_CHUNK_BYTES
+    assert -(-size // codes) <= 16
+
+
 class TestOtherReaders:
     """The archive without any plug-in of ours."""
 
@@ -161,7 +188,7 @@ class TestOtherReaders:
     def test_only_codecs_of_the_specification_are_used(self, path) -> None:
         arrays = [json.loads(p.read_text()) for p in path.rglob("zarr.json")]
         used = {codec["name"] for node in arrays for codec in node.get("codecs", [])}
-        assert used == {"bytes", "blosc", "crc32c", "vlen-utf8"}
+        assert used == {"bytes", "blosc", "crc32c", "transpose", "vlen-utf8"}
         assert json.loads((path / "zarr.json").read_text())["consolidated_metadata"]["metadata"]
 
     def test_the_root_names_the_cells(self, path) -> None:

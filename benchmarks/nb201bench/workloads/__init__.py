@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nb201bench.workloads import (
     batches,
+    codecs,
     converting,
     one_by_one,
     opening,
@@ -26,3 +27,6 @@ WORKLOADS = [
 
 CONVERTING = converting.WORKLOADS
 """Asked of official sources: minutes a round at full size, so they have a run and a page of their own."""
+
+CODECS = codecs.WORKLOADS
+"""Asked of an archive's arrays."""
