@@ -100,7 +100,8 @@ class Archive:
             ) from problem
         if version != layout.ARCHIVE_VERSION:
             raise VersionError(
-                f"{self.path}: archive format {version!r}, this reader knows {layout.ARCHIVE_VERSION}"
+                f"{self.path}: archive format {version!r}, this reader knows {layout.ARCHIVE_VERSION}; "
+                "a newer nb201store reads it"
             )
         return attributes
 
@@ -276,4 +277,6 @@ class Archive:
 
 
 def _one_line(problem: BaseException) -> str:
+    if isinstance(problem, KeyError):  # whose text is the key alone
+        return f"it lacks {problem}"
     return " ".join(str(problem).split())[:200] or type(problem).__name__
