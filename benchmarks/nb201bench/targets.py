@@ -191,6 +191,10 @@ def _most_memory(says: str, case: tuple[str, str], contender: str) -> Target:
     return Target(f"peak memory, {says}", *case, 1e9, measure=f"peak bytes of {contender}")
 
 
+def _most_bytes(says: str, case: tuple[str, str], of: str, limit: float) -> Target:
+    return Target(f"size, {says}", *case, limit, measure=f"bytes of {of}")
+
+
 def _verifying(says: str, case: tuple[str, str]) -> Target:
     against = f"verifying {says}, against converting it"
     return Target(against, *case, 1.0, contender=VERIFY, over=TO_ARCHIVE)
@@ -203,4 +207,10 @@ CONVERTING_TARGETS = (
     *_of_folder("-simple folder to an image", TO_IMAGE),
     _verifying("the archive of v1_1", FILE_201),
     _verifying("the archive of the folder", FOLDER),
+    _most_bytes("archive of v1_1", FILE_201, "X.zarr", 300e6),
+    _most_bytes("image of v1_1", FILE_201, "X.nb201", 425e6),
+    _most_bytes(
+        "image of v1_1, 12-epoch curves and last epochs", FILE_201, "X.nb201, last epochs", 27e6
+    ),
+    _most_bytes("image of NATS-Bench tss", FOLDER, "X.nb201", 450e6),
 )

@@ -48,7 +48,11 @@ def test_whole_sources_are_converted_and_verified_and_the_page_tells_it(sources,
     for case in report["cases"]:
         agrees = {t["name"]: t["agrees"] for t in case["timings"] if t["role"] != "floor"}
         assert set(agrees.values()) == {"exactly, 3 answers"}
-        assert {converting.ARCHIVE, converting.IMAGE, converting.VERIFY} < set(agrees)
+        ours = {converting.ARCHIVE, converting.IMAGE, converting.VERIFY, converting.VERIFY_IMAGE}
+        assert ours < set(agrees)
+        sizes = case["measures"]
+        assert sizes["bytes of X.nb201, last epochs"] < sizes["bytes of X.nb201"]
+        assert sizes["bytes of X.zarr"] > 1e5
         assert case["measures"]["peak bytes of nb201 convert X.zarr"] > 20e6
     assert [source["cells_recorded"] for source in report["sources"]] == [12, 12]
     text = page(report, "converting.json")
@@ -70,6 +74,11 @@ def test_the_page_of_whole_sources_says_what_is_reached() -> None:
         for role, of_role in (("ours", ours), ("floor", others)) for name, s in of_role
     ]  # fmt: skip
     measures = {f"peak bytes of {name}": 0.5e9 for name, _ in ours}
+    measures |= {
+        "bytes of X.zarr": 294.3e6,
+        "bytes of X.nb201": 417e6,
+        "bytes of X.nb201, last epochs": 26.99e6,
+    }
     cases = [
         {"workload": workload, "title": title, "language": "Python", "cache": "warm", "per": "run",
          "timings": timings, "measures": measures}

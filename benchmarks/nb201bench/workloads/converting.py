@@ -14,6 +14,7 @@ import nb201store as nb
 from nb201bench import made_sources, plain_unpickling, processes
 from nb201bench.harness import Case, Contender, Workload
 from nb201bench.inputs import TOY
+from nb201store import image
 from nb201store.archive import open_archive
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from nb201bench.processes import Ended
 
 ARCHIVE, IMAGE, VERIFY = "nb201 convert X.zarr", "nb201 convert X.nb201", "nb201 verify X.zarr"
+VERIFY_IMAGE = "nb201 verify X.nb201 X.zarr"
 UNPACKING = "decompression alone"
 PICKLE, UNPICKLING = "pickle", "bz2 and pickle"
 FILE_201, PART_201 = "NAS-Bench-201 .pth", "its first cells, by MB of the file"
@@ -41,8 +43,8 @@ def convert_201(base: Baselines) -> list[Case]:
     contenders.append(_floor("cat", ["sh", "-c", 'cat "$1" >/dev/null', "sh", os.fspath(path)]))
     if path.stat().st_size * TIMES_THE_FILE < _memory_available():
         contenders.append(_unpickled(inputs, path))
-        return [Case(FILE_201, contenders, per="run")]
-    return [Case(FILE_201, contenders, per="run"), _part(inputs, path)]
+        return [_case(FILE_201, contenders, inputs, path)]
+    return [_case(FILE_201, contenders, inputs, path), _part(inputs, path)]
 
 
 def _part(inputs: Inputs, path: Path) -> Case:
@@ -70,7 +72,22 @@ def convert_nats(base: Baselines) -> list[Case]:
             UNPICKLING, _plain(inputs, "folder", os.fspath(path), cores), f"of Python, {cores} processes"
         ),
     ]  # fmt: skip
-    return [Case(FOLDER, contenders, per="run")]
+    return [_case(FOLDER, contenders, inputs, path)]
+
+
+def _case(title: str, contenders: list[Contender], inputs: Inputs, source: Path) -> Case:
+    return Case(title, contenders, per="run", measures=partial(_sizes, _archive(inputs, source)))
+
+
+def _sizes(archive: Path) -> dict[str, float]:
+    """Bytes of what was written, and of an image of the 12-epoch curves and all last epochs."""
+    part = archive.with_suffix(".last-epochs.nb201")
+    image.pack(archive, part, part=image.Slice(last_epoch=(200,)), overwrite=True)
+    return {
+        "bytes of X.zarr": sum(file.stat().st_size for file in archive.rglob("*") if file.is_file()),
+        "bytes of X.nb201": archive.with_suffix(".nb201").stat().st_size,
+        "bytes of X.nb201, last epochs": part.stat().st_size,
+    }  # fmt: skip
 
 
 def described(inputs: Inputs) -> list[dict[str, Any]]:
@@ -89,15 +106,21 @@ def described(inputs: Inputs) -> list[dict[str, Any]]:
 
 
 def _ours(inputs: Inputs, source: Path) -> list[Contender]:
-    """Converting to an archive, to an image, and verifying the archive: what this case's first wrote."""
+    """Converting to an archive, to an image, and verifying the archive, and the image against it: what was written."""
     archive = _archive(inputs, source)
+    packed = archive.with_suffix(".nb201")
     verify = [_program(inputs), "verify", os.fspath(archive), os.fspath(source), "--json"]
+    verify_image = [_program(inputs), "verify", os.fspath(packed), os.fspath(archive), "--json"]
     return [
         _converting(inputs, source, archive),
-        _converting(inputs, source, archive.with_suffix(".nb201")),
+        _converting(inputs, source, packed),
         Contender(
             VERIFY, partial(processes.run, verify), role="ours", answer=_summarised, peak=_peak,
             note="every value against the source",
+        ),
+        Contender(
+            VERIFY_IMAGE, partial(processes.run, verify_image), role="ours", answer=_summarised, peak=_peak,
+            note="every value of the image against the archive",
         ),
     ]  # fmt: skip
 
