@@ -208,7 +208,7 @@ def test_our_own_files_where_an_official_one_belongs(
         "nb201 pack",
         "copy",
     )
-    refused(nb201("verify", files.archive, files.image), "this is an nb201store image")
+    refused(nb201("convert", files.source, files.image, target), "this is an nb201store image")
     refused(nb201("query", files.source, "0"), "magic", "nb201 convert")
     assert tree(tmp_path) == []
 

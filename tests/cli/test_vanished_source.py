@@ -230,8 +230,10 @@ class TestVerify:
     def test_against_an_archive_that_goes(
         self, nb201: Any, refused: Any, meanwhile: Any, tmp_path: Path
     ) -> None:
-        folder = folder_of(tmp_path / "cells", [0, 5000, 11000])
-        conversion.convert(folder, tmp_path / "x.zarr")
-        conversion.convert(folder, tmp_path / "x.nb201")
+        # Of several data sets: one is compared after the other.
+        source = tmp_path / "x.pickle.pbz2"
+        synthetic.dump(synthetic.Maker().benchmark_object([0, 11], [1, 2]), source)
+        conversion.convert(source, tmp_path / "x.zarr")
+        conversion.convert(source, tmp_path / "x.nb201")
         meanwhile(lambda: shutil.rmtree(tmp_path / "x.zarr"))
         refused(nb201("verify", tmp_path / "x.nb201", tmp_path / "x.zarr"), "x.zarr")
