@@ -10,6 +10,7 @@ import numpy as np
 
 from nb201store import _core
 from nb201store.errors import FormatError, MissingDataError
+from nb201store.image.format import MAGIC
 from nb201store.image.slicing import Slice, Slicer
 from nb201store.image.trial_table import ImageTrials
 from nb201store.records import CellRecord, Series, Source, SplitRecord, TrialRecord
@@ -27,6 +28,14 @@ def read_records(image: str | Path | _core.Image) -> Iterator[CellRecord]:
     reader = ImageRecords(image)
     for code in reader.codes():
         yield reader.cell(code)
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file begins as an image does; False of a folder, a pipe, and where there is nothing."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 class ImageRecords:

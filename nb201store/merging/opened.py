@@ -81,7 +81,7 @@ class OfficialSource:
 
 
 class ArchiveSource:
-    """An `Opened` archive. `made_from`: what a scratch archive stands for, whose own sources say nothing of it."""
+    """An `Opened` archive; also the scratch archive that an official source was put into, under that one's path."""
 
     by_official_index = False
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nb201store.archive import Archive, open_archive
 from nb201store.archive.layout import merged_from_json
 from nb201store.errors import FormatError
-from nb201store.image.reader import ImageRecords
+from nb201store.image.reader import ImageRecords, is_image
 from nb201store.records import Source
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Joined(NamedTuple):
 def joined_with(target: object, source: Path) -> Joined | None:
     """Return what is asked of `target` beside `source`; None where it must hold exactly what the source does.
 
-    That is where it was made of one source, or where `source` is the joined archive that it was made from.
+    That is where it was made of one source, or where `source` is the same joined benchmark, as an archive or an image.
     """
     if isinstance(target, Archive):
         told, merged = target.sources, target.merged
@@ -42,11 +42,15 @@ def joined_with(target: object, source: Path) -> Joined | None:
         return None
     alike = [one for one in told if _is_named(source, one)]
     first = alike == [told[0]]  # of two that could be it, the one of which less is asked
+    of_source: tuple[Source, ...] | None = None
     if (source / "zarr.json").is_file():
-        archive = open_archive(source)
-        if archive.sources == told:
+        of_source = open_archive(source).sources
+    elif is_image(source):
+        of_source, _ = told_by_image(ImageRecords(source))
+    if of_source is not None:
+        if of_source == told:
             return None
-        first = told[0] in archive.sources
+        first = told[0] in of_source
     stand = frozenset(() if merged is None or first else merged.first_wins)
     return Joined(stand | _TOGETHER if stand & _TOGETHER else stand)
 

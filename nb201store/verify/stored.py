@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nb201store.archive import open_archive
 from nb201store.difference import diff
-from nb201store.image.format import MAGIC
-from nb201store.image.reader import ImageRecords
+from nb201store.image.reader import ImageRecords, is_image
 from nb201store.image.slicing import Slice
 from nb201store.verify.joined import joined_with
 from nb201store.verify.report import Report
@@ -64,12 +63,7 @@ def open_target(path: Path) -> Target:
 
 def is_stored(path: Path) -> bool:
     """Whether there is an archive or an image, and no official source."""
-    if path.is_dir():
-        return (path / "zarr.json").is_file()
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+    return (path / "zarr.json").is_file() or is_image(path)
 
 
 def same_as_stored(

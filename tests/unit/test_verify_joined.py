@@ -13,6 +13,8 @@ from small_sources import cell, file_with
 from nb201store import archive, image
 from nb201store.conversion import convert
 from nb201store.verify import verify
+from nb201store.verify.joined import joined_with
+from nb201store.verify.stored import open_target
 
 INDEX = 5
 
@@ -126,3 +128,18 @@ def test_the_command_says_what_was_not_compared(tmp_path, capsys):
         f"not compared: params_m: {made[0]} says that another source's numbers stand"
         in capsys.readouterr().out
     )
+
+
+def test_a_joined_archive_and_its_image_must_hold_the_same_either_way(tmp_path):
+    """Each is all of the other: nothing is left out, not even where one source's numbers stand."""
+    other = cell(INDEX)
+    for trial in trials(other):
+        trial["train_losses"][3] += 1.0
+    made, _ = joined(tmp_path, {INDEX: cell(INDEX)}, {INDEX: other}, first_wins=["loss"])
+    (tmp_path / "again").mkdir()
+    longer, _ = joined(tmp_path / "again", {INDEX: cell(INDEX), 9: cell(9)}, {9: cell(9)})
+    for path, source in (made, made[::-1]):
+        report = verify(path, source)
+        assert (report.same, report.not_compared) == (True, [])
+        assert joined_with(open_target(path), source) is None
+    assert joined_with(open_target(longer[0]), made[1]) is not None
