@@ -30,8 +30,8 @@ def command(
 ) -> None:
     """Check FILE (an image or an archive): every section or chunk against its checksum and bounds.
 
-    With SOURCE (the official file, or for an image the archive) every value is compared too, as bits. Exit code 1
-    if anything differs.
+    With SOURCE (the official file, or of an archive its image, of an image its archive) every value is compared too,
+    as bits. Exit code 1 if anything differs.
     """
     if source is None:
         if sample is not None:
